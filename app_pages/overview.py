@@ -1,0 +1,41 @@
+"""The question, the answer in three cards, and the gap that goes away when the networks are made equal."""
+
+import streamlit as st
+
+from normviz import charts, published, tables, ui
+
+ui.open_page("overview")
+
+for norm, run in ui.three_columns(border=True):
+    final = tables.final_figures(run)
+    ui.norm_heading(norm)
+    st.metric("Test accuracy after the last epoch", f"{final['accuracy']:.1%}")
+    st.markdown(
+        f"95 % interval {final['low']:.1%} to {final['high']:.1%}  \n"
+        f"**{run.info['parameters']:,}** parameters, {run.info['epochs']} epochs  \n"
+        f"The source's {published.model(norm)['label_in_source']}: {published.reported(norm):.1%}, "
+        f"{published.model(norm)['total_parameters']:,} parameters"
+    )
+
+table = tables.accuracies({"published": ui.models("published"), "controlled": ui.models("controlled")})
+gap = table.groupby("series", sort=False)["accuracy"].agg(tables.spread)
+st.subheader(f"From {gap.iloc[0]:.1f} points apart to {gap.iloc[2]:.1f}")
+st.markdown(
+    f"As the source reported them, the three lie **{gap.iloc[0]:.1f} points** apart. The same networks trained with a repaired "
+    f"recipe: {gap.iloc[1]:.1f} points. Three networks of equal width and equal parameters: **{gap.iloc[2]:.1f} points**. "
+    "Most of what looked like the norm was the width of the network and the schedule of its training."
+)
+ui.show(
+    charts.accuracy_intervals(table),
+    f"Test accuracy with 95 % intervals: {gap.iloc[0]:.1f} points between the source's three figures, {gap.iloc[2]:.1f} "
+    "points between the three equal networks.",
+)
+st.caption(
+    f"Points: accuracy on the {run.info['data']['test_pictures']:,} test pictures after the last epoch, seed {run.info['seed']} "
+    "alone. Lines: 95 % Wilson interval, for pictures drawn anew; it does not hold the spread between seeds. The source gives "
+    "no interval."
+)
+with st.expander("How the source's three runs differ"):
+    st.markdown("\n".join(f"- {note}" for note in published.notes()))
+
+ui.close_page("overview")

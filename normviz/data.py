@@ -1,0 +1,268 @@
+"""CIFAR-10 in memory: one uint8 array a split, from an image folder or from torchvision's download."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from zipfile import BadZipFile
+
+import numpy as np
+import platformdirs
+import torch
+from PIL import Image
+from torchvision.datasets import CIFAR10
+
+from normviz.classes import CLASS_NAMES
+
+SPLIT_SIZES = {"train": 50_000, "test": 10_000}
+MEAN = (0.4914, 0.4822, 0.4465)  # of the 50,000 training pictures, by channel, as fractions of 255
+STD = (0.2470, 0.2435, 0.2616)
+DEFAULT_FOLDER = Path(__file__).parent.parent / "data"
+ARCHIVE_BYTES = 170_498_071  # of CIFAR10.filename, for the progress of the download
+_DOWNLOADER = ThreadPoolExecutor(max_workers=1)
+_DOWNLOADS: dict[Path, Future] = {}
+_LOCK = Lock()
+
+
+class DataError(ValueError):
+    """A data set that is missing, incomplete or unreadable; the message names the file and the next step."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split in canonical order.
+
+    Attributes:
+        images: uint8, N x 32 x 32 x 3.
+        labels: int64, N.
+        indices: int64, N; each picture's place in the original files.
+        edition: where the pictures came from, in words.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    indices: np.ndarray
+    edition: str
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over indices, labels and pictures."""
+        digest = hashlib.sha256()
+        for array in (self.indices, self.labels, self.images):
+            digest.update(np.ascontiguousarray(array))
+        return digest.hexdigest()
+
+
+def find_folder(folder: str | Path | None = None) -> Path | None:
+    """Returns the first data folder that holds something: the one named, `NORMVIZ_DATA`, or `data/` in the project."""
+    named = folder or os.environ.get("NORMVIZ_DATA")
+    path = Path(named) if named else DEFAULT_FOLDER
+    return path if is_image_folder(path) or is_torchvision_folder(path) else None
+
+
+def download_folder() -> Path:
+    """Returns where a download goes when the user names no folder."""
+    return Path(os.environ.get("NORMVIZ_DATA") or DEFAULT_FOLDER)
+
+
+def is_image_folder(path: Path) -> bool:
+    return (path / "test").is_dir() or (path / "train").is_dir()
+
+
+def is_torchvision_folder(path: Path) -> bool:
+    return (path / CIFAR10.base_folder).is_dir()
+
+
+def load_split(split: str, folder: str | Path | None = None) -> Split:
+    """Loads train or test.
+
+    Args:
+        split: "train" or "test".
+        folder: an image folder `{train,test}/<class>/<index>.{png,jpg}` or torchvision's; see `find_folder`.
+
+    Raises:
+        DataError: no data set there, a class folder missing, a picture unreadable or of the wrong size.
+    """
+    path = find_folder(folder)
+    if path is None:
+        raise DataError(
+            f"no CIFAR-10 in {folder or download_folder()}: name an image folder or torchvision's with --data or "
+            "NORMVIZ_DATA, or fetch it with: python -m normviz download --data DIR"
+        )
+    return _load_image_folder(path, split) if is_image_folder(path) else _load_torchvision(path, split)
+
+
+def _load_torchvision(path: Path, split: str) -> Split:
+    try:
+        source = CIFAR10(path, train=split == "train")
+    except (RuntimeError, OSError) as error:
+        raise DataError(
+            f"the CIFAR-10 files in {path / CIFAR10.base_folder} are incomplete or damaged ({error}); "
+            f"fetch them again with: python -m normviz download --data {path}"
+        ) from error
+    labels = np.array(source.targets, dtype=np.int64)
+    return Split(source.data, labels, np.arange(len(labels)), "CIFAR-10, original files (torchvision)")
+
+
+def _load_image_folder(path: Path, split: str) -> Split:
+    files = _list_pictures(path / split)
+    cached = _cache_file(path / split, files)
+    arrays = _read_cache(cached)
+    if arrays is None:
+        arrays = _decode(files)
+        _write_cache(cached, arrays)
+    suffixes = sorted({file.suffix.lower().lstrip(".") for file, _ in files})
+    return Split(**arrays, edition=f"image folder ({', '.join(suffixes)})")
+
+
+def _list_pictures(folder: Path) -> list[tuple[Path, int]]:
+    """Returns (file, label) by canonical index."""
+    found = []
+    for label, name in enumerate(CLASS_NAMES):
+        try:
+            entries = list(os.scandir(folder / name))
+        except OSError as error:
+            raise DataError(
+                f"{folder / name} is missing or cannot be opened: an image folder has one folder a class in {folder} "
+                f"({', '.join(CLASS_NAMES)})"
+            ) from error
+        pictures = [Path(e.path) for e in entries if e.name.lower().endswith((".png", ".jpg", ".jpeg"))]
+        if not pictures:
+            raise DataError(f"{folder / name} holds no .png or .jpg picture: every class folder must hold at least one")
+        found += [(file, label) for file in pictures]
+    return sorted(found, key=lambda pair: _index_of(pair[0]))
+
+
+def _index_of(file: Path) -> int:
+    if not (file.stem.isascii() and file.stem.isdigit()):
+        raise DataError(f"{file} must be named by its index in the original files, such as 00042{file.suffix}")
+    return int(file.stem)
+
+
+def _decode(files: list[tuple[Path, int]]) -> dict[str, np.ndarray]:
+    with ThreadPoolExecutor() as pool:
+        images = list(pool.map(_decode_one, [file for file, _ in files]))
+    return {
+        "images": np.stack(images),
+        "labels": np.array([label for _, label in files], dtype=np.int64),
+        "indices": np.array([_index_of(file) for file, _ in files], dtype=np.int64),
+    }
+
+
+def _decode_one(file: Path) -> np.ndarray:
+    try:
+        with Image.open(file) as picture:
+            pixels = np.asarray(picture.convert("RGB"))
+    except (OSError, ValueError, SyntaxError) as error:
+        raise DataError(f"{file} cannot be read as a picture ({error}): replace it, or take its copy out") from error
+    if pixels.shape != (32, 32, 3):
+        raise DataError(f"{file} is {pixels.shape[1]}x{pixels.shape[0]}: every picture must be 32x32")
+    return pixels
+
+
+def _cache_file(folder: Path, files: list[tuple[Path, int]]) -> Path:
+    """Returns where the decoded arrays of exactly these files (names, sizes, times) are kept."""
+    digest = hashlib.sha256(str(folder.resolve()).encode())
+    for file, _ in files:
+        stat = file.stat()
+        digest.update(f"{file.parent.name}/{file.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return Path(platformdirs.user_cache_dir("normviz")) / f"{folder.name}-{digest.hexdigest()[:16]}.npz"
+
+
+def _read_cache(file: Path) -> dict[str, np.ndarray] | None:
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            return {name: stored[name] for name in ("images", "labels", "indices")}
+    except (OSError, ValueError, KeyError, BadZipFile, EOFError):
+        return None  # not there, or damaged: the pictures are decoded again
+
+
+def _write_cache(file: Path, arrays: dict[str, np.ndarray]) -> None:
+    partial = file.with_name(f"{file.name}.{os.getpid()}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with open(partial, "wb") as stream:
+            np.savez(stream, **arrays)
+        os.replace(partial, file)
+    except OSError:  # a full or read-only disk costs only the time of decoding again
+        partial.unlink(missing_ok=True)
+
+
+def download(folder: str | Path, report: Callable[[float], None] = lambda fraction: None) -> Path:
+    """Fetches CIFAR-10 with torchvision and unpacks it; files already there and whole are kept.
+
+    Args:
+        folder: where to put it; made if missing.
+        report: called about three times a second with the fraction of the archive that has arrived, 0 to 1.
+
+    Raises:
+        DataError: no connection, a broken one, no space, or a folder that cannot be written.
+    """
+    path = Path(folder)
+    fetching = _start_or_join(path)
+    while not fetching.done():
+        wait([fetching], timeout=0.3)
+        report(_arrived(path / CIFAR10.filename))
+    if fetching.exception():
+        raise DataError(
+            f"CIFAR-10 could not be fetched from {CIFAR10.url} into {path} ({fetching.exception()}): check the connection "
+            "and the free space, then try again"
+        ) from fetching.exception()
+    report(1.0)
+    return path
+
+
+def _start_or_join(path: Path) -> Future:
+    """Returns the download into this folder that is under way, of whichever visitor, or a new one."""
+    with _LOCK:
+        if path not in _DOWNLOADS or _DOWNLOADS[path].done():
+            _DOWNLOADS[path] = _DOWNLOADER.submit(_download, path)
+        return _DOWNLOADS[path]
+
+
+def _download(path: Path) -> None:
+    path.mkdir(parents=True, exist_ok=True)
+    CIFAR10(path, download=True)
+
+
+def _arrived(archive: Path) -> float:
+    return min(1.0, archive.stat().st_size / ARCHIVE_BYTES) if archive.exists() else 0.0
+
+
+def standardise(images: np.ndarray | torch.Tensor) -> torch.Tensor:
+    """Turns uint8 pictures, N x 32 x 32 x 3, into what the networks take: float32, N x 3 x 32 x 32, channels last."""
+    pixels = torch.as_tensor(images).permute(0, 3, 1, 2).float() / 255
+    mean, std = (torch.tensor(values, device=pixels.device).view(1, 3, 1, 1) for values in (MEAN, STD))
+    return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def augment(images: torch.Tensor, generator: torch.Generator, padding: int = 2) -> torch.Tensor:
+    """Flips and crops a whole batch, each picture by its own draw.
+
+    Args:
+        images: uint8, N x 32 x 32 x 3.
+        generator: source of the draws, on the CPU.
+        padding: reflected pixels on each side of the picture that a crop may reach into, 0 to 31.
+
+    Returns:
+        uint8, N x 32 x 32 x 3: a horizontal flip with probability 1/2, then a 32x32 crop out of the padded picture.
+    """
+    count, side = images.shape[:2]
+    flip = torch.rand(count, 1, generator=generator) < 0.5
+    rows, columns = (
+        _reflect(torch.arange(side) + torch.randint(-padding, padding + 1, (count, 1), generator=generator), side) for _ in range(2)
+    )
+    columns = torch.where(flip, side - 1 - columns, columns)
+    picture = torch.arange(count).view(-1, 1, 1)
+    return images[picture, rows.unsqueeze(2), columns.unsqueeze(1)]
+
+
+def _reflect(places: torch.Tensor, side: int) -> torch.Tensor:
+    last = side - 1
+    return last - (places.abs() - last).abs()

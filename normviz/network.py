@@ -1,0 +1,195 @@
+"""The one network of both studies: a skeleton of ten convolutions whose widths and norm are chosen."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from torch import nn
+
+CLASSES = 10
+PICTURE = (3, 32, 32)
+BUDGET = 50_000  # parameters, the source's limit
+WIDE = (16, 32, 10, 16, 16, 16, 10, 16, 16, 16)
+PUBLISHED_WIDTHS = {
+    "batch": WIDE,
+    "group": (4, 8, 4, 10, 16, 16, 10, 16, 16, 16),
+    "layer": (4, 4, 4, 8, 8, 8, 4, 10, 10, 10),
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One convolution of the skeleton: a norm block, or a squeeze (1x1 convolution and pooling) that has no norm."""
+
+    kernel: int = 3
+    padding: int = 0
+    residual: bool = False
+    squeeze: bool = False
+
+
+SKELETON = (
+    Stage(),
+    Stage(),
+    Stage(kernel=1, squeeze=True),
+    Stage(padding=1),
+    Stage(),
+    Stage(padding=1, residual=True),
+    Stage(kernel=1, squeeze=True),
+    Stage(padding=1),
+    Stage(padding=1, residual=True),
+    Stage(padding=1, residual=True),
+)
+NORM_LAYERS = sum(not stage.squeeze for stage in SKELETON)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Everything that `Network` needs to be built.
+
+    Attributes:
+        norm: a key of `NORM_MAKERS`.
+        widths: output channels of the ten convolutions of `SKELETON`.
+        groups: channel groups of group norm.
+        dropout: probability behind each norm.
+    """
+
+    norm: str
+    widths: tuple[int, ...] = WIDE
+    groups: int = 4
+    dropout: float = 0.0
+
+    def __post_init__(self):
+        if self.norm not in NORM_MAKERS:
+            raise ValueError(f"norm must be one of {', '.join(NORM_MAKERS)}: norm={self.norm!r}")
+        if len(self.widths) != len(SKELETON) or min(self.widths) < 1:
+            raise ValueError(f"widths must be {len(SKELETON)} whole numbers above 0: widths={self.widths}")
+        for stage, before, after in zip(SKELETON, (3, *self.widths), self.widths):
+            if stage.residual and before != after:
+                raise ValueError(f"a residual block must keep its width: {before} channels in, {after} out")
+
+
+NORM_MAKERS = {
+    "batch": lambda c, h, w, groups: nn.BatchNorm2d(c),
+    "group": lambda c, h, w, groups: nn.GroupNorm(groups, c),
+    "layer": lambda c, h, w, groups: nn.GroupNorm(1, c),
+    "instance": lambda c, h, w, groups: nn.GroupNorm(c, c),
+    "none": lambda c, h, w, groups: nn.Identity(),
+    "layer_elementwise": lambda c, h, w, groups: nn.LayerNorm([c, h, w]),
+}
+
+
+def make_norm(norm: str, channels: int, height: int, width: int, groups: int = 4) -> nn.Module:
+    """Returns the norm layer for maps of channels x height x width.
+
+    `layer_elementwise` is `LayerNorm([C, H, W])`: layer norm with a gamma and a beta for every place of the map.
+
+    Raises:
+        ValueError: group norm's groups do not divide the channels.
+    """
+    if norm == "group" and channels % groups:
+        raise ValueError(f"groups must divide channels: groups={groups}, channels={channels}")
+    return NORM_MAKERS[norm](channels, height, width, groups)
+
+
+def architecture(study: str, norm: str) -> Architecture:
+    """Returns what a study's model is made of.
+
+    Raises:
+        ValueError: no such model; `published` has batch, group and layer, `controlled` every norm.
+    """
+    if study == "published" and norm in PUBLISHED_WIDTHS:
+        kind = "batch" if norm == "batch" else "layer_elementwise"
+        return Architecture(kind, PUBLISHED_WIDTHS[norm])
+    if study == "controlled" and norm in ("batch", "group", "layer", "instance", "none"):
+        return Architecture(norm)
+    raise ValueError(f"no such model: study={study!r}, norm={norm!r}; see python -m normviz train --help")
+
+
+class Block(nn.Sequential):
+    """Convolution, ReLU, norm, dropout; in a residual block the input is added to the result."""
+
+    def __init__(self, convolution: nn.Conv2d, norm: nn.Module, dropout: float, residual: bool):
+        super().__init__()
+        self.convolution, self.relu, self.norm = convolution, nn.ReLU(), norm
+        self.dropout = nn.Dropout(dropout)
+        self.residual = residual
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = super().forward(x)
+        return x + y if self.residual else y
+
+
+class Network(nn.Module):
+    """Maps standardised pictures, N x 3 x 32 x 32, to logits, N x 10.
+
+    Source: the three summary tables of the compared notebooks (residual additions around convolutions 6, 9 and 10 are not
+    in the tables).
+    """
+
+    def __init__(self, architecture: Architecture):
+        super().__init__()
+        self.architecture = architecture
+        self.body = nn.Sequential(*_stages(architecture))
+        self.pool = nn.AvgPool2d(6)
+        self.head = nn.Conv2d(architecture.widths[-1], CLASSES, 1, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.pool(self.body(x))).flatten(1)
+
+    @property
+    def norms(self) -> list[nn.Module]:
+        """The eight norm layers, first to last."""
+        return [block.norm for block in self.body if isinstance(block, Block)]
+
+
+def _stages(architecture: Architecture) -> Iterator[nn.Module]:
+    channels, side = PICTURE[:2]
+    for stage, width in zip(SKELETON, architecture.widths):
+        convolution = nn.Conv2d(channels, width, stage.kernel, padding=stage.padding, bias=False)
+        side += 2 * stage.padding - stage.kernel + 1
+        if stage.squeeze:
+            yield nn.Sequential(convolution, nn.MaxPool2d(2))
+            side //= 2
+        else:
+            norm = make_norm(architecture.norm, width, side, side, architecture.groups)
+            yield Block(convolution, norm, architecture.dropout, stage.residual)
+        channels = width
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Returns the number of learned values in a module."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def summary(architecture: Architecture) -> pd.DataFrame:
+    """Returns the layer table: index (from 1), type, output_shape (batch as -1) and parameters of every leaf layer."""
+    with torch.device("meta"):
+        network = Network(architecture).eval()
+        rows = []
+        with leaf_outputs(network, lambda layer, output: rows.append((layer, output))):
+            network(torch.empty(1, *PICTURE))
+    return pd.DataFrame(
+        [
+            {
+                "index": index,
+                "type": type(layer).__name__,
+                "output_shape": [-1, *output.shape[1:]],
+                "parameters": count_parameters(layer),
+            }
+            for index, (layer, output) in enumerate(rows, start=1)
+        ]
+    )
+
+
+@contextmanager
+def leaf_outputs(network: nn.Module, receive):
+    """Calls `receive(layer, output)` for every leaf layer that runs inside the block; hooks are removed afterwards."""
+    leaves = [module for module in network.modules() if not list(module.children())]
+    hooks = [leaf.register_forward_hook(lambda layer, _, output: receive(layer, output)) for leaf in leaves]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

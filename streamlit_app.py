@@ -1,0 +1,10 @@
+"""The entry script: page settings, navigation, the study that every page shares, and the page itself."""
+
+import streamlit as st
+
+from normviz import ui
+
+st.set_page_config(page_title="normviz: batch, group and layer norm", page_icon="🔬", layout="wide")
+page = ui.navigation()
+ui.choose_study()
+page.run()
