@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -238,9 +239,9 @@ def _pack(state: _State, plan: Plan, training: data.Split) -> bytes:
         "plan": asdict(plan),
         "data": training.fingerprint,
         "history": state.history,
-        "statistics": pd.concat(state.statistics).to_json(orient="split", double_precision=15),
         "wall_seconds": state.wall_seconds,
     }
+    tensors["statistics"] = torch.frombuffer(bytearray(_parquet(pd.concat(state.statistics))), dtype=torch.uint8)
     contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     return save_safetensors(contiguous, {"record": json.dumps(record)})
 
@@ -276,13 +277,8 @@ def _unpack(state: _State, record: dict, tensors: dict[str, torch.Tensor]) -> No
             moments.setdefault(int(place), {})[moment] = value
     state.optimizer.load_state_dict({"state": moments, "param_groups": state.optimizer.state_dict()["param_groups"]})
     state.history = record["history"]
-    state.statistics = [_restore_dtypes(record["statistics"], state.statistics[0].dtypes)]
+    state.statistics = [pd.read_parquet(BytesIO(tensors["statistics"].numpy()))]
     state.wall_seconds = record["wall_seconds"]
-
-
-def _restore_dtypes(table: str, dtypes: pd.Series) -> pd.DataFrame:
-    stored = json.loads(table)
-    return pd.DataFrame(stored["data"], columns=stored["columns"]).astype(dtypes)
 
 
 def _finish(state: _State, plan: Plan, training: data.Split, test: data.Split, folder: Path) -> None:
