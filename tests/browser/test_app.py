@@ -1,0 +1,69 @@
+import io
+from pathlib import Path
+
+import pytest
+from harness import PAGES, assert_no_error, open_page, settle, sideways_scroll
+from PIL import Image
+
+EXAMPLE = Path(__file__).parents[2] / "normviz" / "examples" / "cat.jpg"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_opens(page, name):
+    open_page(page, name)
+    assert_no_error(page)
+    assert page.locator("h1").count() == 1
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_overflows_on_a_phone(page, name):
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_page(page, name)
+    assert_no_error(page)
+    assert sideways_scroll(page) == 0
+
+
+def test_the_study_is_kept_from_page_to_page(page):
+    open_page(page, "overview")
+    page.get_by_role("radio", name="published").click()
+    settle(page)
+    assert "study=published" in page.url
+    page.get_by_role("link", name="Parameters").first.click()
+    settle(page)
+    assert "study=published" in page.url
+    assert page.get_by_text("47,236").count() > 0
+    assert_no_error(page)
+
+
+def test_an_uploaded_picture_gets_three_answers(page):
+    open_page(page, "classify", **{"from": "upload"})
+    page.locator("input[type=file]").set_input_files(EXAMPLE)
+    settle(page)
+    assert_no_error(page)
+    assert page.get_by_text("cat.jpg").count() > 0
+    assert page.locator("[data-testid=stVegaLiteChart]").count() == 3
+
+
+def test_a_file_that_is_no_picture_is_explained(page):
+    open_page(page, "classify", **{"from": "upload"})
+    content = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(content, "PPM")
+    file = {"name": "notes.png", "mimeType": "image/png", "buffer": content.getvalue()}
+    page.locator("input[type=file]").set_input_files(file)
+    settle(page)
+    assert "notes.png" in page.locator("[data-testid=stAlert]").inner_text()
+
+
+def test_a_click_on_a_confusion_cell_changes_the_gallery(page):
+    open_page(page, "mistakes")
+    before = page.get_by_text("test pictures, the most confident").inner_text()
+    cell = page.locator("path[aria-label*='label: dog'][aria-label*='predicted: cat']").first
+    cell.click(force=True)
+    settle(page)
+    after = page.get_by_text("test pictures, the most confident").inner_text()
+    assert after != before
+    assert page.get_by_text("took dog for cat").count() > 0
+    page.get_by_role("button", name="Show all cells").click()
+    settle(page)
+    assert page.get_by_text("test pictures, the most confident").inner_text() == before
+    assert_no_error(page)
