@@ -31,14 +31,14 @@ def accuracy_intervals(table: pd.DataFrame) -> alt.LayerChart:
         table: series, norm, label, accuracy, low, high (fractions; low and high may be missing); series in row order.
     """
     low, high = table["low"].min(), table["high"].max()
-    x = alt.X("accuracy:Q", title="test accuracy", axis=alt.Axis(format=PERCENT, tickCount=6))
-    x.scale = alt.Scale(domain=[low - 0.1 * (high - low), high + 0.3 * (high - low)], nice=False)
+    scale = alt.Scale(domain=[low - 0.1 * (high - low), high + 0.3 * (high - low)], nice=False)
+    x = alt.X("accuracy:Q", title="test accuracy", scale=scale, axis=alt.Axis(format=PERCENT, tickCount=6))
     y = alt.Y("series:N", sort=None, title=None, axis=alt.Axis(labelExpr="split(datum.label, '|')", labelLimit=140, ticks=False))
     base = alt.Chart(table, height=360).encode(y=y, yOffset=alt.YOffset("norm:N", sort=list(NORMS)), color=_norm_colour())
     points = base.mark_point(filled=True, size=130, opacity=1).encode(x=x, shape=_norm_shape())
-    spans = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", scale=x.scale), x2="high:Q")
+    spans = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
     labels = base.mark_text(align="left", dx=10, fontSize=14, fontWeight="bold")
-    labels = labels.encode(x=alt.X("high:Q", scale=x.scale), text="label:N")
+    labels = labels.encode(x=alt.X("high:Q", scale=scale), text="label:N")
     return spans + points + labels
 
 
