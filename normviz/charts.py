@@ -186,7 +186,7 @@ def _end_labels(table: pd.DataFrame, log: bool) -> pd.DataFrame:
     for index in reversed(range(len(places))):
         highest = high if index == len(places) - 1 else places[index + 1] - gap
         places[index] = min(places[index], highest)
-    return ends.assign(place=[10**place if log else place for place in places])
+    return ends.assign(place=[float(10**place if log else place) for place in places])
 
 
 def confusion(table: pd.DataFrame, norm: str) -> alt.LayerChart:
