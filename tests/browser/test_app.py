@@ -51,7 +51,7 @@ def test_a_file_that_is_no_picture_is_explained(page):
     file = {"name": "notes.png", "mimeType": "image/png", "buffer": content.getvalue()}
     page.locator("input[type=file]").set_input_files(file)
     settle(page)
-    assert "notes.png" in page.locator("[data-testid=stAlert]").inner_text()
+    assert "notes.png" in page.locator("[data-testid=stAlert]").first.inner_text()
 
 
 def test_a_click_on_a_confusion_cell_changes_the_gallery(page):
