@@ -15,7 +15,7 @@ pixels = images.to_network_size(picture)
 
 given = st.grid(3, min_column_width=260)
 with given.cell():
-    st.image(images.preview(picture, 360), caption=name, alt=f"The picture as given: {name}")
+    st.image(images.preview(picture, 360), caption=ui.plain(name), alt=f"The picture as given: {name}")
 with given.cell():
     st.image(ui.enlarge(pixels, 288), caption="What the networks see: 32 x 32", alt="The same picture at 32 by 32 pixels")
 answers = {norm: ui.answers(norm, pixels) for norm in ui.models()}

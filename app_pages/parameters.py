@@ -35,6 +35,11 @@ for problem in tables.group_problems(widths):
 chosen = {norm: tables.parameter_parts(ui.summary(kind, widths)) for norm, (kind, _) in lessons.COSTS.items()}
 own_totals = tables.totals(chosen, lessons.COST_NAMES)
 ui.show(charts.budget_bars(own_totals, budget), f"Your widths against the budget. {tables.total_sentence(own_totals)}")
-st.dataframe(tables.cost_table(chosen), hide_index=True, alt="Parameters of your widths by convolution and kind of norm")
+st.dataframe(
+    tables.cost_table(chosen).style.format(thousands=","),
+    hide_index=True,
+    height="content",
+    alt="Parameters of your widths by convolution and kind of norm",
+)
 
 ui.close_page("parameters")

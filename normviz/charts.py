@@ -31,7 +31,7 @@ def accuracy_intervals(table: pd.DataFrame) -> alt.LayerChart:
         table: series, norm, label, accuracy, low, high (fractions; low and high may be missing); series in row order.
     """
     low, high = table["low"].min(), table["high"].max()
-    scale = alt.Scale(domain=[low - 0.1 * (high - low), high + 0.3 * (high - low)], nice=False)
+    scale = alt.Scale(domain=[low - 0.1 * (high - low), high + 0.38 * (high - low)], nice=False)
     x = alt.X("accuracy:Q", title="test accuracy", scale=scale, axis=alt.Axis(format=PERCENT, tickCount=6))
     y = alt.Y("series:N", sort=None, title=None, axis=alt.Axis(labelExpr="split(datum.label, '|')", labelLimit=140, ticks=False))
     base = alt.Chart(table, height=360).encode(y=y, yOffset=alt.YOffset("norm:N", sort=list(NORMS)), color=_norm_colour())
@@ -162,7 +162,7 @@ def lines(table: pd.DataFrame, x_title: str, y_title: str, percent: bool = False
     ticks = [value for value in range(0, int(last) + 1, step) if value >= table["x"].min()]
     x = alt.X("x:Q", title=x_title, scale=room, axis=alt.Axis(values=ticks, format="d", grid=False))
     y = alt.Y("value:Q", title=y_title, scale=alt.Scale(zero=False, type="log" if log else "linear"))
-    y.axis = alt.Axis(format=PERCENT if percent else "~g", tickCount=5)
+    y.axis = alt.Axis(format=PERCENT if percent else "~g" if log else "~r", tickCount=5)
     dash = alt.StrokeDash("source:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [5, 4]]), legend=None)
     width = alt.StrokeWidth("source:N", scale=alt.Scale(domain=[False, True], range=[3, 1.5]), legend=None)
     base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y, color=_norm_colour())

@@ -4,6 +4,7 @@ PyTorch is imported where it is first needed, so that pages drawn from saved tab
 """
 
 import hashlib
+import re
 from html import escape
 
 import altair as alt
@@ -84,7 +85,7 @@ def models(of: str | None = None) -> dict[str, runs.Run]:
     try:
         return {norm: _run(of or study(), norm, _stamp(of or study(), norm)) for norm in COMPARED}
     except runs.RunError as error:
-        st.error(str(error))
+        st.error(plain(error))
         st.stop()
 
 
@@ -188,7 +189,7 @@ def test_pictures():
     try:
         return _split(str(folder))
     except data.DataError as error:
-        st.warning(str(error))
+        st.warning(plain(error))
         return None
 
 
@@ -215,7 +216,7 @@ def offer_download() -> None:
             data.download(data.download_folder(), lambda part: bar.progress(part, f"Fetching CIFAR-10: {part:.0%}"))
         except data.DataError as error:
             bar.empty()
-            st.error(f"{error}. The button above tries again.")
+            st.error(plain(f"{error}. The button above tries again."))
             return
     st.rerun()
 
@@ -257,8 +258,13 @@ def _read(name: str, content: bytes) -> tuple[str, Image.Image] | None:
     try:
         return name, images.read_picture(content, name)
     except images.ImageError as error:
-        st.error(str(error))
+        st.error(plain(error))
         return None
+
+
+def plain(message: object) -> str:
+    """Returns a text that Markdown shows letter by letter; file names hold underscores and stars."""
+    return re.sub(r"([\\`*_{}\[\]#$~|<>:])", r"\\\1", str(message))
 
 
 def enlarge(pixels: np.ndarray, side: int = SIDE) -> Image.Image:
