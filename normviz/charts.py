@@ -31,7 +31,7 @@ def accuracy_intervals(table: pd.DataFrame) -> alt.LayerChart:
         table: series, norm, label, accuracy, low, high (fractions; low and high may be missing); series in row order.
     """
     low, high = table["low"].min(), table["high"].max()
-    scale = alt.Scale(domain=[low - 0.1 * (high - low), high + 0.38 * (high - low)], nice=False)
+    scale = alt.Scale(domain=[low - 0.1 * (high - low), high + 0.6 * (high - low)], nice=False)
     x = alt.X("accuracy:Q", title="test accuracy", scale=scale, axis=alt.Axis(format=PERCENT, tickCount=6))
     y = alt.Y("series:N", sort=None, title=None, axis=alt.Axis(labelExpr="split(datum.label, '|')", labelLimit=140, ticks=False))
     base = alt.Chart(table, height=360).encode(y=y, yOffset=alt.YOffset("norm:N", sort=list(NORMS)), color=_norm_colour())
