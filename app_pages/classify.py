@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from normviz import charts, images, tables, ui
+from normviz import charts, controls, images, tables, ui
 
 ui.open_page("classify")
 
-chosen = ui.choose_picture()
+chosen = controls.choose_picture()
 if chosen is None:
     st.info("Choose a picture above; three answers appear here.", icon=":material/arrow_upward:")
     st.stop()
@@ -17,14 +17,16 @@ given = st.grid(3, min_column_width=260)
 with given.cell():
     st.image(images.preview(picture, 360), caption=ui.plain(name), alt=f"The picture as given: {name}")
 with given.cell():
-    st.image(ui.enlarge(pixels, 288), caption="What the networks see: 32 x 32", alt="The same picture at 32 by 32 pixels")
+    st.image(controls.enlarge(pixels, 288), caption="What the networks see: 32 x 32", alt="The same picture at 32 by 32 pixels")
 answers = {norm: ui.answers(norm, pixels) for norm in ui.models()}
 with given.cell():
-    ui.show_agreement(answers)
+    controls.show_agreement(answers)
 
 for norm, _ in ui.three_columns():
     ui.norm_heading(norm)
-    ui.show(charts.probabilities(answers[norm], norm), f"Probabilities of the {norm} network. {tables.top_sentence(answers[norm])}")
+    ui.show(
+        charts.probabilities(answers[norm], norm), f"Probabilities of the {norm} network. {tables.top_sentence(answers[norm])}"
+    )
 
 st.caption(
     "The networks know ten classes and must choose one of them: a picture of anything else gets a confident answer too. "

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from normviz import charts, lessons, tables, ui
+from normviz import charts, controls, lessons, tables, ui
 
 ui.open_page("layer_statistics")
 
-layer = ui.choose_layer()
-pixels = ui.choose_batch()
+layer = controls.choose_layer()
+pixels = controls.choose_batch()
 if pixels is None:
     st.stop()
 runs = ui.models()
@@ -37,7 +37,7 @@ for statistic in ("mean", "std"):
         ui.show(charts.channel_marks(looks["batch"].channels, "batch", pair, statistic), f"Batch and running {statistic}.")
 
 st.subheader("By depth and by training epoch")
-quantity = ui.choose_quantity()
+quantity = controls.choose_quantity()
 label = lessons.QUANTITIES[quantity]
 grid = st.grid(2, min_column_width=340)
 with grid.cell():

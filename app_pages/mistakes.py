@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from normviz import charts, evaluation, tables, ui
+from normviz import charts, controls, evaluation, tables, ui
 
 ui.open_page("mistakes")
 
@@ -10,7 +10,7 @@ verdicts = {norm: ui.verdicts(norm) for norm in ui.models()}
 table = evaluation.side_by_side(verdicts)
 split = ui.test_pictures()
 if split is None:
-    ui.offer_download()
+    controls.offer_download()
 
 st.subheader("Where they go wrong")
 st.markdown("Each row is a true class. **Click a cell** to see its pictures below; double-click takes the choice back.")
@@ -18,18 +18,18 @@ cells = {}
 for norm, _ in ui.three_columns():
     ui.norm_heading(norm)
     confusion = tables.named_confusion(evaluation.confusion(verdicts[norm]))
-    cells |= ui.choose_cell(charts.confusion(confusion, norm), norm, tables.worst_sentence(confusion))
+    cells |= controls.choose_cell(charts.confusion(confusion, norm), norm, tables.worst_sentence(confusion))
 
 st.subheader("The pictures")
-chosen = tables.in_cells(tables.choose(table, **ui.mistake_filters()), cells)
-ui.describe_cells(cells)
+chosen = tables.in_cells(tables.choose(table, **controls.mistake_filters()), cells)
+controls.describe_cells(cells)
 st.markdown(f"**{len(chosen):,}** of {len(table):,} test pictures, the most confident verdict first.")
-ui.show_gallery(chosen, split)
+controls.show_gallery(chosen, split)
 
 st.subheader("Most confident mistakes")
 for norm, _ in ui.three_columns():
     ui.norm_heading(norm)
-    ui.show_pictures(tables.most_confident_mistakes(table, norm), split, columns=2)
+    controls.show_pictures(tables.most_confident_mistakes(table, norm), split, columns=2)
 
 st.subheader("Does confidence mean anything?")
 calibration = tables.by_norm({norm: evaluation.calibration(verdict) for norm, verdict in verdicts.items()})

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from normviz import charts, lessons, published, tables, ui
+from normviz import charts, controls, lessons, published, tables, ui
 
 ui.open_page("parameters")
 
@@ -22,14 +22,14 @@ for norm, _ in ui.three_columns():
         charts.parameter_bars(parts[norm], norm, highest),
         f"Convolution and norm parameters of the {norm} network by convolution. {tables.total_sentence(totals, norm)}",
     )
-    ui.show_layer_table(layers[norm])
+    controls.show_layer_table(layers[norm])
 
 st.subheader("Choose the widths yourself")
 st.markdown(
     "Change the channels of each convolution and see what each kind of norm would cost. Residual convolutions keep the width of "
     "the one before them, so they share a number."
 )
-widths = ui.choose_widths()
+widths = controls.choose_widths()
 for problem in tables.group_problems(widths):
     st.info(problem, icon=":material/info:")
 chosen = {norm: tables.parameter_parts(ui.summary(kind, widths)) for norm, (kind, _) in lessons.COSTS.items()}

@@ -33,7 +33,9 @@ def accuracy_intervals(table: pd.DataFrame) -> alt.LayerChart:
     low, high = table["low"].min(), table["high"].max()
     scale = alt.Scale(domain=[low - 0.1 * (high - low), high + 0.6 * (high - low)], nice=False)
     x = alt.X("accuracy:Q", title="test accuracy", scale=scale, axis=alt.Axis(format=PERCENT, tickCount=6))
-    y = alt.Y("series:N", sort=None, title=None, axis=alt.Axis(labelExpr="split(datum.label, '|')", labelLimit=140, ticks=False))
+    y = alt.Y(
+        "series:N", sort=None, title=None, axis=alt.Axis(labelExpr="split(datum.label, '|')", labelLimit=140, ticks=False)
+    )
     base = alt.Chart(table, height=360).encode(y=y, yOffset=alt.YOffset("norm:N", sort=list(NORMS)), color=_norm_colour())
     points = base.mark_point(filled=True, size=130, opacity=1).encode(x=x, shape=_norm_shape())
     spans = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
@@ -169,7 +171,9 @@ def lines(table: pd.DataFrame, x_title: str, y_title: str, percent: bool = False
     tooltip = ["label", "x", alt.Tooltip("value:Q", format=".2%" if percent else ".4g")]
     drawn = base.mark_line(point=False).encode(strokeDash=dash, strokeWidth=width, detail="source:N", tooltip=tooltip)
     ends = _end_labels(table, log)
-    dots = alt.Chart(ends).mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=_norm_colour(), shape=_norm_shape())
+    dots = (
+        alt.Chart(ends).mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=_norm_colour(), shape=_norm_shape())
+    )
     names = alt.Chart(ends).mark_text(align="left", dx=8, fontSize=12, fontWeight="bold")
     return drawn + dots + names.encode(x=x, y=alt.Y("place:Q"), text="label:N", color=_norm_colour())
 

@@ -5,9 +5,9 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
-from zipfile import BadZipFile
 
 import numpy as np
 import platformdirs
@@ -136,11 +136,15 @@ def _list_pictures(folder: Path) -> list[tuple[Path, int]]:
         if not pictures:
             raise DataError(f"{folder / name} holds no .png or .jpg picture: every class folder must hold at least one")
         found += [(file, label) for file in pictures]
-    return sorted(found, key=lambda pair: _index_of(pair[0]))
+    found.sort(key=lambda pair: _index_of(pair[0]))
+    for (one, _), (other, _) in pairwise(found):
+        if _index_of(one) == _index_of(other):
+            raise DataError(f"{one} and {other} have the same index: every index may be used once, take one of them out")
+    return found
 
 
 def _index_of(file: Path) -> int:
-    if not (file.stem.isascii() and file.stem.isdigit()):
+    if not (file.stem.isascii() and file.stem.isdigit() and len(file.stem) < 10):
         raise DataError(f"{file} must be named by its index in the original files, such as 00042{file.suffix}")
     return int(file.stem)
 
@@ -158,11 +162,12 @@ def _decode(files: list[tuple[Path, int]]) -> dict[str, np.ndarray]:
 def _decode_one(file: Path) -> np.ndarray:
     try:
         with Image.open(file) as picture:
-            pixels = np.asarray(picture.convert("RGB"))
-    except (OSError, ValueError, SyntaxError) as error:
-        raise DataError(f"{file} cannot be read as a picture ({error}): replace it, or take its copy out") from error
-    if pixels.shape != (32, 32, 3):
-        raise DataError(f"{file} is {pixels.shape[1]}x{pixels.shape[0]}: every picture must be 32x32")
+            size = picture.size
+            pixels = np.asarray(picture.convert("RGB")) if size == (32, 32) else None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{file} cannot be read as a picture ({error}): replace it, or take it out") from error
+    if pixels is None:
+        raise DataError(f"{file} is {size[0]}x{size[1]}: every picture must be 32x32")
     return pixels
 
 
@@ -170,17 +175,24 @@ def _cache_file(folder: Path, files: list[tuple[Path, int]]) -> Path:
     """Returns where the decoded arrays of exactly these files (names, sizes, times) are kept."""
     digest = hashlib.sha256(str(folder.resolve()).encode())
     for file, _ in files:
-        stat = file.stat()
+        stat = _stat(file)
         digest.update(f"{file.parent.name}/{file.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return Path(platformdirs.user_cache_dir("normviz")) / f"{folder.name}-{digest.hexdigest()[:16]}.npz"
+
+
+def _stat(file: Path) -> os.stat_result:
+    try:
+        return file.stat()
+    except OSError as error:
+        raise DataError(f"{file} cannot be opened ({error}): replace it, or take it out") from error
 
 
 def _read_cache(file: Path) -> dict[str, np.ndarray] | None:
     try:
         with np.load(file, allow_pickle=False) as stored:
             return {name: stored[name] for name in ("images", "labels", "indices")}
-    except (OSError, ValueError, KeyError, BadZipFile, EOFError):
-        return None  # not there, or damaged: the pictures are decoded again
+    except Exception:  # not there, or damaged in any of numpy's and zipfile's ways; the pictures are decoded again
+        return None
 
 
 def _write_cache(file: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -256,7 +268,8 @@ def augment(images: torch.Tensor, generator: torch.Generator, padding: int = 2) 
     count, side = images.shape[:2]
     flip = torch.rand(count, 1, generator=generator) < 0.5
     rows, columns = (
-        _reflect(torch.arange(side) + torch.randint(-padding, padding + 1, (count, 1), generator=generator), side) for _ in range(2)
+        _reflect(torch.arange(side) + torch.randint(-padding, padding + 1, (count, 1), generator=generator), side)
+        for _ in range(2)
     )
     columns = torch.where(flip, side - 1 - columns, columns)
     picture = torch.arange(count).view(-1, 1, 1)

@@ -20,8 +20,10 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # Pillow's names; the first frame of each is shown
 EXTENSIONS = ("png", "jpg", "jpeg", "jfif", "webp", "gif", "bmp", "tif", "tiff", "avif")
-ACCEPTED = (f"PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF of at most {MAX_BYTES // 2**20} MB "
-            f"and {MAX_PIXELS // 10**6} megapixels is accepted")
+ACCEPTED = (
+    f"PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF of at most {MAX_BYTES // 2**20} MB "
+    f"and {MAX_PIXELS // 10**6} megapixels is accepted"
+)
 NETWORK_SIDE = 32  # pixels: CIFAR-10's pictures are 32 x 32
 
 _EXAMPLES = Path(__file__).parent / "examples"
@@ -36,8 +38,15 @@ _TILE_WIDTH, _TILE_LENGTH, _STRIP_OFFSETS, _TILE_OFFSETS = 322, 323, 273, 324  #
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
 _PATH_FAULTS = {FileNotFoundError: "does not exist", PermissionError: "may not be read by this program"}
 _TURN = Image.Transpose
-_UPRIGHT = {2: _TURN.FLIP_LEFT_RIGHT, 3: _TURN.ROTATE_180, 4: _TURN.FLIP_TOP_BOTTOM, 5: _TURN.TRANSPOSE,
-            6: _TURN.ROTATE_270, 7: _TURN.TRANSVERSE, 8: _TURN.ROTATE_90}  # EXIF 2.32, tag 0x0112
+_UPRIGHT = {
+    2: _TURN.FLIP_LEFT_RIGHT,
+    3: _TURN.ROTATE_180,
+    4: _TURN.FLIP_TOP_BOTTOM,
+    5: _TURN.TRANSPOSE,
+    6: _TURN.ROTATE_270,
+    7: _TURN.TRANSVERSE,
+    8: _TURN.ROTATE_90,
+}  # EXIF 2.32, tag 0x0112
 
 # One picture at a time: a decoder may need hundreds of MB, and `warnings.catch_warnings` is not safe across threads.
 _decoding = threading.Lock()
@@ -159,7 +168,7 @@ def _turn_of(image: Image.Image) -> Image.Transpose | None:
     """What puts a loaded picture upright by its EXIF data; nothing if they are broken, as viewers have it."""
     try:
         return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation))
-    except Exception:
+    except Exception:  # a broken EXIF block is as good as none
         return None
 
 

@@ -55,9 +55,7 @@ def affine(module: nn.Module, channels: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns gamma and beta, one value a channel; the mean over places where they are learned for every place."""
     if getattr(module, "weight", None) is None:
         return np.ones(channels), np.zeros(channels)
-    return tuple(
-        values.detach().cpu().numpy().reshape(channels, -1).mean(axis=1) for values in (module.weight, module.bias)
-    )
+    return tuple(values.detach().cpu().numpy().reshape(channels, -1).mean(axis=1) for values in (module.weight, module.bias))
 
 
 def running(module: nn.Module) -> tuple[np.ndarray, np.ndarray] | None:

@@ -104,15 +104,15 @@ def _read_verified(file: Path, digest: str | None, study: str, norm: str) -> byt
         raise RunError(f"{file} cannot be read ({error}); {_rebuild(study, norm)}") from error
     if hashlib.sha256(content).hexdigest() != digest:
         raise RunError(
-            f"{file} is damaged, truncated or from another run: its SHA-256 is not the one in run.json; "
-            f"{_rebuild(study, norm)}"
+            f"{file} is damaged, truncated or from another run: its SHA-256 is not the one in run.json; {_rebuild(study, norm)}"
         )
     return content
 
 
 def _check_readable(run: Run, folder: Path) -> None:
     try:
-        run.history, run.predictions, run.layer_stats, run.weights
+        for name in ("history", "predictions", "layer_stats", "weights"):
+            getattr(run, name)
     except (ValueError, OSError, SafetensorError) as error:
         raise RunError(f"{folder} holds a file that cannot be read ({error}); {_rebuild(run.study, run.norm)}") from error
 

@@ -18,8 +18,7 @@ from normviz import images
 from normviz.classes import CLASS_NAMES
 from normviz.images import ImageError, read_picture
 
-RED, GREEN, BLUE, GREY, WHITE, BLACK = (
-    (250, 10, 20), (20, 200, 40), (10, 30, 220), (100, 100, 100), (255,) * 3, (0,) * 3)
+RED, GREEN, BLUE, GREY, WHITE, BLACK = ((250, 10, 20), (20, 200, 40), (10, 30, 220), (100, 100, 100), (255,) * 3, (0,) * 3)
 QUARTERS = np.array([[RED, GREEN], [BLUE, GREY]], np.uint8).repeat(16, 0).repeat(16, 1)  # 32 x 32
 NO_PICTURE = "is not a picture that can be read"
 
@@ -60,8 +59,17 @@ def png(width: int, height: int, depth: int, colour: int, rows: bytes = b"", ext
 
 def tiff(width: int, pixels: bytes, order: str = "<", **tags: tuple[int, ...]) -> bytes:
     """A TIFF of one row by hand, little- or big-endian: grey of 8 bits unless tags (t<number>=values) say otherwise."""
-    wanted = {256: (width,), 257: (1,), 258: (8,), 259: (1,), 262: (1,), 273: (8,), 277: (1,), 278: (1,),
-              279: (len(pixels),)} | {int(name[1:]): values for name, values in tags.items()}
+    wanted = {
+        256: (width,),
+        257: (1,),
+        258: (8,),
+        259: (1,),
+        262: (1,),
+        273: (8,),
+        277: (1,),
+        278: (1,),
+        279: (len(pixels),),
+    } | {int(name[1:]): values for name, values in tags.items()}
     start = 8 + len(pixels)
     entries, extra = struct.pack(f"{order}H", len(wanted)), b""
     for tag, values in sorted(wanted.items()):
@@ -74,12 +82,23 @@ def tiff(width: int, pixels: bytes, order: str = "<", **tags: tuple[int, ...]) -
     return head + pixels + entries + bytes(4) + extra
 
 
-@pytest.mark.parametrize("kind, options, tolerance", [
-    ("PNG", {}, 0), ("BMP", {}, 0), ("TIFF", {}, 0), ("TIFF", {"compression": "tiff_deflate"}, 0), ("GIF", {}, 0),
-    ("TIFF", {"compression": "tiff_lzw"}, 0), ("TIFF", {"big_tiff": True}, 0), ("WEBP", {"lossless": True}, 0),
-    ("JPEG", {"quality": 100, "subsampling": 0}, 2), ("JPEG", {"quality": 95, "progressive": True}, 8),
-    ("TIFF", {"compression": "jpeg", "quality": 100}, 8), ("AVIF", {"quality": 100, "subsampling": "4:4:4"}, 3),
-])
+@pytest.mark.parametrize(
+    "kind, options, tolerance",
+    [
+        ("PNG", {}, 0),
+        ("BMP", {}, 0),
+        ("TIFF", {}, 0),
+        ("TIFF", {"compression": "tiff_deflate"}, 0),
+        ("GIF", {}, 0),
+        ("TIFF", {"compression": "tiff_lzw"}, 0),
+        ("TIFF", {"big_tiff": True}, 0),
+        ("WEBP", {"lossless": True}, 0),
+        ("JPEG", {"quality": 100, "subsampling": 0}, 2),
+        ("JPEG", {"quality": 95, "progressive": True}, 8),
+        ("TIFF", {"compression": "jpeg", "quality": 100}, 8),
+        ("AVIF", {"quality": 100, "subsampling": "4:4:4"}, 3),
+    ],
+)
 def test_each_format_gives_its_colours(kind, options, tolerance):
     seen = np.asarray(read_picture(encoded(QUARTERS, kind, **options), "x"), int)
     assert seen.shape == (32, 32, 3)
@@ -121,16 +140,19 @@ MODES = {
     "grey and alpha": (encoded(line("LA", (100, 255), (100, 0), (0, 51)), "PNG"), grey(100, 255, 204)),
     "palette": (encoded(palette(2, 0, 1), "PNG"), [BLUE, RED, GREEN]),
     "palette, one clear": (encoded(palette(2, 0, 1), "PNG", transparency=0), [BLUE, WHITE, GREEN]),
-    "palette with alpha": (encoded(palette(0, 1, 2), "PNG", transparency=bytes([255, 0, 51])),
-                           [RED, WHITE, (206, 210, 248)]),
+    "palette with alpha": (encoded(palette(0, 1, 2), "PNG", transparency=bytes([255, 0, 51])), [RED, WHITE, (206, 210, 248)]),
     "gif, one clear": (encoded(palette(2, 0, 1), "GIF", transparency=1), [BLUE, RED, WHITE]),
     "rgb, one colour clear": (encoded(line("RGB", RED, BLUE), "PNG", transparency=RED), [WHITE, BLUE]),
     "rgba": (encoded(line("RGBA", (*RED, 255), (*RED, 0), (0, 0, 0, 51)), "PNG"), [RED, WHITE, (204,) * 3]),
-    "rgba webp": (encoded(line("RGBA", (*RED, 255), (*RED, 0), (0, 0, 0, 51)), "WEBP", lossless=True),
-                  [RED, WHITE, (204,) * 3]),
+    "rgba webp": (
+        encoded(line("RGBA", (*RED, 255), (*RED, 0), (0, 0, 0, 51)), "WEBP", lossless=True),
+        [RED, WHITE, (204,) * 3],
+    ),
     "rgba tiff": (encoded(line("RGBA", (*RED, 255), (*RED, 0)), "TIFF"), [RED, WHITE]),
-    "premultiplied tiff": (tiff(2, bytes([*RED, 255, 51, 0, 0, 51]), t258=(8,) * 4, t262=(2,), t277=(4,), t338=(1,)),
-                           [RED, (255, 204, 204)]),
+    "premultiplied tiff": (
+        tiff(2, bytes([*RED, 255, 51, 0, 0, 51]), t258=(8,) * 4, t262=(2,), t277=(4,), t338=(1,)),
+        [RED, (255, 204, 204)],
+    ),
     "premultiplied grey tiff": (tiff(2, bytes([100, 255, 0, 51]), t258=(8, 8), t277=(2,), t338=(1,)), grey(100, 204)),
     "16 bit": (encoded(DEEP, "PNG"), grey(0, 100, 128, 255)),
     "16 bit, nearly black": (encoded(DEEP // 256, "PNG"), grey(0, 0, 0, 1)),
@@ -141,8 +163,7 @@ MODES = {
     "16 bit tiff, white is 0": (tiff(4, DEEP.astype("<u2").tobytes(), t258=(16,), t262=(0,)), grey(255, 155, 127, 0)),
     "12 bit tiff": (tiff(2, bytes([0xFF, 0xF8, 0x00]), t258=(12,)), grey(255, 128)),
     "8 bit tiff, white is 0": (tiff(2, bytes([0, 155]), t262=(0,)), grey(255, 100)),
-    "signed 16 bit tiff": (tiff(3, np.array([-32768, 0, 32767], "<i2").tobytes(), t258=(16,), t339=(2,)),
-                           grey(0, 128, 255)),
+    "signed 16 bit tiff": (tiff(3, np.array([-32768, 0, 32767], "<i2").tobytes(), t258=(16,), t339=(2,)), grey(0, 128, 255)),
     "32 bit, as 16": (encoded(DEEP.astype(np.int32), "TIFF"), grey(0, 100, 128, 255)),
     "32 bit, as 8": (encoded(np.array([[0, 100, 255]], np.int32), "TIFF"), grey(0, 100, 255)),
     "32 bit, dark": (encoded(np.array([[0, 500, 1000]], np.int32), "TIFF"), grey(0, 128, 255)),
@@ -153,11 +174,21 @@ MODES = {
     "float above 1": (encoded(np.array([[0, 0.75, 1.5]], np.float32), "TIFF"), grey(0, 128, 255)),
     "float, not finite": (encoded(np.array([[np.nan, np.inf, -np.inf, 1]], np.float32), "TIFF"), grey(0, 0, 0, 255)),
     "float, all the same": (encoded(np.zeros((1, 2), np.float32), "TIFF"), grey(0, 0)),
-    "cmyk tiff": (encoded(line("CMYK", (0, 0, 0, 0), (0, 255, 255, 0), (0, 0, 0, 255)), "TIFF"),
-                  [WHITE, (255, 0, 0), BLACK]),
+    "cmyk tiff": (encoded(line("CMYK", (0, 0, 0, 0), (0, 255, 255, 0), (0, 0, 0, 255)), "TIFF"), [WHITE, (255, 0, 0), BLACK]),
     "ycbcr tiff": (encoded(line("YCbCr", (255, 128, 128), (100, 128, 128)), "TIFF"), [WHITE, GREY]),
-    "planar tiff": (tiff(2, bytes([250, 10, 10, 30, 20, 220]), t258=(8,) * 3, t262=(2,), t277=(3,), t284=(2,),
-                         t273=(8, 10, 12), t279=(2, 2, 2)), [RED, BLUE]),
+    "planar tiff": (
+        tiff(
+            2,
+            bytes([250, 10, 10, 30, 20, 220]),
+            t258=(8,) * 3,
+            t262=(2,),
+            t277=(3,),
+            t284=(2,),
+            t273=(8, 10, 12),
+            t279=(2, 2, 2),
+        ),
+        [RED, BLUE],
+    ),
 }
 
 
@@ -195,15 +226,27 @@ def s15(*values: float) -> bytes:
 
 def profile(space: bytes, connection: bytes, tags: dict[bytes, bytes]) -> bytes:
     """An ICC profile, version 2, of the given tags."""
-    tags = {b"desc": b"desc" + bytes(4) + struct.pack(">I", 2) + b"x\0" + bytes(78),
-            b"wtpt": b"XYZ " + bytes(4) + s15(0.9642, 1, 0.8249)} | tags
+    tags = {
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", 2) + b"x\0" + bytes(78),
+        b"wtpt": b"XYZ " + bytes(4) + s15(0.9642, 1, 0.8249),
+    } | tags
     table, body = struct.pack(">I", len(tags)), b""
     for name, data in tags.items():
         table += name + struct.pack(">II", 132 + 12 * len(tags) + len(body), len(data))
         body += data + bytes(-len(data) % 4)
     kind = b"prtr" if space == b"CMYK" else b"mntr"
-    head = (bytes(4) + bytes.fromhex("02400000") + kind + space + connection + bytes(12) + b"acsp" + bytes(28)
-            + s15(0.9642, 1, 0.8249) + bytes(48))
+    head = (
+        bytes(4)
+        + bytes.fromhex("02400000")
+        + kind
+        + space
+        + connection
+        + bytes(12)
+        + b"acsp"
+        + bytes(28)
+        + s15(0.9642, 1, 0.8249)
+        + bytes(48)
+    )
     return struct.pack(">I", 128 + len(table) + len(body)) + head + table + body
 
 
@@ -218,7 +261,7 @@ def cmyk_profile() -> bytes:
     """A CMYK profile in which no ink is white, black ink is black, and any other ink a mid grey."""
     corners = bytes([255, 128, 128]) + bytes([0, 128, 128, 136, 128, 128] * 8)[:45]  # L* 100, 0, 53.3; black ink last
     ramp = bytes(range(256))
-    table = (b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + s15(1, 0, 0, 0, 1, 0, 0, 0, 1) + ramp * 4 + corners + ramp * 3)
+    table = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + s15(1, 0, 0, 0, 1, 0, 0, 0, 1) + ramp * 4 + corners + ramp * 3
     return profile(b"CMYK", b"Lab ", {b"A2B0": table})
 
 
@@ -258,9 +301,16 @@ def test_a_profile_that_is_broken_or_foreign_is_ignored(broken):
     assert colours(encoded(line("RGB", RED, BLUE), "PNG", icc_profile=broken)) == [RED, BLUE]
 
 
-TURNS = {1: lambda a: a, 2: lambda a: a[:, ::-1], 3: lambda a: a[::-1, ::-1], 4: lambda a: a[::-1],
-         5: lambda a: a.transpose(1, 0, 2), 6: lambda a: np.rot90(a, -1), 7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
-         8: lambda a: np.rot90(a)}
+TURNS = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.transpose(1, 0, 2),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda a: np.rot90(a),
+}
 
 
 @pytest.mark.parametrize("orientation", TURNS)
@@ -314,7 +364,8 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
 
 JPEG = encoded(QUARTERS, "JPEG")
 HUGE = {
-    "png": png(100_000, 100_000, 8, 2), "png of more than 50 megapixels": png(10_000, 5_001, 1, 0),
+    "png": png(100_000, 100_000, 8, 2),
+    "png of more than 50 megapixels": png(10_000, 5_001, 1, 0),
     "png that Pillow warns of": png(10_000, 10_000, 1, 0),
     "gif": patched(encoded(line("P", 0), "GIF"), 6, b"\xff" * 4),
     "bmp": patched(encoded(QUARTERS, "BMP"), 18, struct.pack("<ii", 60_000, 60_000)),
@@ -368,10 +419,14 @@ def test_what_would_take_minutes_is_refused_unopened(name, monkeypatch):
 
 
 NO_PICTURES = {
-    "text": b"Hello, I am a cat.", "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9"/></svg>',
-    "pdf": b"%PDF-1.7\n1 0 obj\n<<>>\nendobj", "zip": b"PK\x03\x04" + bytes(60),
+    "text": b"Hello, I am a cat.",
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9"/></svg>',
+    "pdf": b"%PDF-1.7\n1 0 obj\n<<>>\nendobj",
+    "zip": b"PK\x03\x04" + bytes(60),
     "heic": b"\0\0\0\x18ftypheic" + bytes(60),
-    "zeros": bytes(5000), "png signature": b"\x89PNG\r\n\x1a\n", "jpeg signature": b"\xff\xd8\xff\xe0",
+    "zeros": bytes(5000),
+    "png signature": b"\x89PNG\r\n\x1a\n",
+    "jpeg signature": b"\xff\xd8\xff\xe0",
 }
 
 
@@ -381,7 +436,8 @@ def test_what_is_no_picture_is_said_to_be_none(name):
         read_picture(NO_PICTURES[name], "cat.png")
     assert str(caught.value) == (
         "cat.png is not a picture that can be read: PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF of at most 10 MB and "
-        "50 megapixels is accepted.")
+        "50 megapixels is accepted."
+    )
 
 
 def test_an_empty_file_is_said_to_be_empty():
@@ -493,8 +549,14 @@ def test_a_file_is_read_as_its_bytes_are(tmp_path):
 def test_a_path_that_is_no_readable_file_is_refused(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty.png").touch()
-    faults = {tmp_path: "is a folder", tmp_path / "none.png": "does not exist", tmp_path / "pipe": "is not a file",
-              tmp_path / "empty.png": "is empty", "a\0b": "cannot be read", tmp_path / ("a" * 999): "cannot be read"}
+    faults = {
+        tmp_path: "is a folder",
+        tmp_path / "none.png": "does not exist",
+        tmp_path / "pipe": "is not a file",
+        tmp_path / "empty.png": "is empty",
+        "a\0b": "cannot be read",
+        tmp_path / ("a" * 999): "cannot be read",
+    }
     for path, fault in faults.items():
         with pytest.raises(ImageError, match=fault):
             images.read_picture_file(path)

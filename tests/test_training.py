@@ -28,9 +28,7 @@ def stop_in_epoch(epoch):
 def test_learning_rate_equals_torch():
     recipe, steps = training.Recipe(), 100
     optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=steps, pct_start=recipe.warm_up
-    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps, pct_start=recipe.warm_up)
     for step in range(steps):
         assert training.learning_rate(step, steps, recipe) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9)
         optimizer.step()

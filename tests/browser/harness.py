@@ -36,11 +36,13 @@ CHROMIUM_ARGS = (
     "--disable-sync",
     "--no-first-run",
 )
-ERRORS = ", ".join((
-    '[data-testid="stException"]',
-    '[data-testid="stAlertContentError"]',
-    '[role="dialog"]:has-text("Page not found")',
-))
+ERRORS = ", ".join(
+    (
+        '[data-testid="stException"]',
+        '[data-testid="stAlertContentError"]',
+        '[role="dialog"]:has-text("Page not found")',
+    )
+)
 
 # Between a click and the server's first word about it, the page says that nothing is running.
 # So the script notes when the page last spoke to the server and when the server last answered.
@@ -183,9 +185,7 @@ def running_browser() -> Iterator[Browser]:
 
 
 @contextlib.contextmanager
-def fresh_page(
-    browser: Browser, url: str, width: int = 1280, scheme: str = "light"
-) -> Iterator[tuple[Page, list[str]]]:
+def fresh_page(browser: Browser, url: str, width: int = 1280, scheme: str = "light") -> Iterator[tuple[Page, list[str]]]:
     """Opens an empty page of a visitor who has never been here.
 
     Args:
