@@ -1,4 +1,4 @@
-"""Command line: python -m normviz {train,summary,evaluate,classify,download}. Bad input ends in one line and status 2."""
+"""Command line: python -m normviz {train,study,summary,evaluate,classify,download}. Bad input ends in one line and status 2."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from normviz import data, evaluation, images, inference, network, runs, training
+from normviz import data, evaluation, evidence, images, inference, memory, network, plans, runs, training
 from normviz.norms import COMPARED, NORMS, STUDIES
 
 PERCENT = ("accuracy", "low", "high", "agreement", "probability")
@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m normviz", description=__import__("normviz").__doc__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_train(commands)
+    _add_study(commands)
     _add_summary(commands)
     evaluate_parser = _add(commands, "evaluate", evaluate, show_table, "measure every shipped run on the test set")
     _add_data(evaluate_parser)
@@ -58,16 +59,28 @@ def _add_train(commands) -> None:
     _add_model(parser)
     _add_data(parser)
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and batches (default: %(default)s)")
-    for recipe_field in fields(training.Recipe):
+    for recipe_field in fields(plans.Recipe):
         parser.add_argument(
             f"--{recipe_field.name.replace('_', '-')}",
             type=recipe_field.type,
             default=recipe_field.default,
+            choices=plans.CHOICES.get(recipe_field.name),
             help="(default: %(default)s)",
         )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: %(default)s)")
+    _add_device(parser)
     parser.add_argument("--out", type=Path, default=runs.CHECKPOINTS, metavar="DIR", help="default: the shipped runs")
     parser.add_argument("--replace", action="store_true", help="put the new run in the place of a finished one")
+
+
+def _add_study(commands) -> None:
+    text = "carry out a study, or go on with it; finished runs are never done twice"
+    parser = _add(commands, "study", study, show_table, text)
+    parser.add_argument("name", choices=evidence.NAMES)
+    _add_data(parser)
+    _add_device(parser)
+    parser.add_argument("--jobs", type=int, help="runs side by side on this machine (default: one a core)")
+    parser.add_argument("--cluster", metavar="tcp://HOST:PORT", help="send the runs to the workers of a Dask scheduler instead")
+    parser.add_argument("--out", type=Path, default=evidence.FOLDER, metavar="DIR", help="default: the shipped evidence")
 
 
 def _add_summary(commands) -> None:
@@ -90,19 +103,24 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="DIR", help="image folder, or torchvision's folder (default: NORMVIZ_DATA, data/)")
 
 
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: %(default)s)")
+
+
 def train(options: argparse.Namespace) -> list[dict]:
-    recipe = training.Recipe(**{f.name: getattr(options, f.name) for f in fields(training.Recipe)})
-    plan = training.Plan(options.study, options.norm, options.seed, recipe)
+    recipe = plans.Recipe(**{f.name: getattr(options, f.name) for f in fields(plans.Recipe)})
+    plan = plans.Plan(options.study, options.norm, options.seed, recipe)
     network.architecture(plan.study, plan.norm)
     if not options.replace:
         _refuse_to_replace(plan, options.out)
     splits = [data.load_split(name, options.data) for name in ("train", "test")]
+    memory.keep_freed_memory()
     with tqdm(unit="step", dynamic_ncols=True, file=sys.stderr) as bar:
         run = training.train(plan, *splits, root=options.out, device=options.device, report=_show_on(bar))
     return [_result(options.study, run)]
 
 
-def _refuse_to_replace(plan: training.Plan, root: Path) -> None:
+def _refuse_to_replace(plan: plans.Plan, root: Path) -> None:
     folder = runs.folder_of(plan.study, plan.norm, root)
     if (folder / "run.json").exists():
         raise ValueError(f"{folder} holds a finished run: add --replace to train it again, or --out DIR to keep both")
@@ -122,6 +140,32 @@ def _show_on(bar: tqdm) -> Callable[[training.Step], None]:
 def _result(study: str, run: runs.Run) -> dict:
     figures = {key: run.info["final"][key] for key in ("accuracy", "low", "high")}
     return {"study": study, "norm": run.norm, "parameters": run.info["parameters"], **figures}
+
+
+def study(options: argparse.Namespace) -> list[dict]:
+    from normviz import runner, studies
+
+    chosen = studies.study(options.name)
+    with tqdm(total=1.0, bar_format="{desc} {percentage:.1f}% |{bar}| {elapsed}, {remaining} left", file=sys.stderr) as bar:
+        table, failed = runner.run(
+            chosen, options.data, options.out, options.device, options.jobs, options.cluster, _show_progress_on(bar)
+        )
+    for plan, message in failed.items():
+        print(f"normviz: {plan.study} {plan.norm} seed {plan.seed} failed: {message}", file=sys.stderr)
+    return evidence.results(table).to_dict("records")
+
+
+def _show_progress_on(bar: tqdm) -> Callable:
+    def show(progress) -> None:
+        if bar.n == 0:
+            bar.initial = progress.share
+        bar.n = progress.share
+        bar.set_description_str(
+            f"{progress.done} runs done, {progress.running} running, {progress.left} left"
+            + (f", {progress.failed} failed" if progress.failed else "")
+        )
+
+    return show
 
 
 def summary(options: argparse.Namespace) -> list[dict]:

@@ -97,12 +97,12 @@ def architecture(study: str, norm: str) -> Architecture:
     """Returns what a study's model is made of.
 
     Raises:
-        ValueError: no such model; `published` has batch, group and layer, `controlled` every norm.
+        ValueError: no such model; `published` has batch, group and layer, `controlled` every key of `NORM_MAKERS`.
     """
     if study == "published" and norm in PUBLISHED_WIDTHS:
         kind = "batch" if norm == "batch" else "layer_elementwise"
         return Architecture(kind, PUBLISHED_WIDTHS[norm])
-    if study == "controlled" and norm in ("batch", "group", "layer", "instance", "none"):
+    if study == "controlled" and norm in NORM_MAKERS:
         return Architecture(norm)
     raise ValueError(f"no such model: study={study!r}, norm={norm!r}; see python -m normviz train --help")
 

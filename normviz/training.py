@@ -1,11 +1,10 @@
 """One training run: a plan in, a finished run on disk out; reports each step, and goes on where it was killed."""
 
-import hashlib
 import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -18,61 +17,14 @@ from torch import nn
 
 from normviz import data, evaluation, inference, layer_stats, runs
 from normviz.network import Network, architecture, count_parameters
+from normviz.plans import Plan, learning_rate
 
+_OPTIMIZERS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
 PROBE_PICTURES = 256  # training pictures, not augmented, on which every epoch's layer statistics are measured
 
 
 class Diverged(RuntimeError):
     """The loss became NaN or infinite; the last finished epoch stays on disk."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is trained: AdamW, one cycle of the learning rate, flip and reflect-padded crop.
-
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: pictures a step.
-        learning_rate: the highest rate of the cycle.
-        weight_decay: AdamW's decoupled decay.
-        warm_up: share of the steps in which the rate rises.
-        crop_padding: reflected pixels on each side that the random crop may reach into.
-    """
-
-    epochs: int = 20
-    batch_size: int = 128
-    learning_rate: float = 0.01
-    weight_decay: float = 1e-4
-    warm_up: float = 0.2
-    crop_padding: int = 2
-
-    def __post_init__(self):
-        for name in ("epochs", "batch_size", "learning_rate"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be greater than 0: {name}={getattr(self, name)}")
-        if not 0 <= self.warm_up < 1:
-            raise ValueError(f"warm_up must be a share of the steps, from 0 to below 1: warm_up={self.warm_up}")
-        if not 0 <= self.crop_padding < 32:
-            raise ValueError(f"crop_padding must be from 0 to 31 pixels: crop_padding={self.crop_padding}")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Which model is trained, with which seed and recipe."""
-
-    study: str
-    norm: str
-    seed: int = 0
-    recipe: Recipe = field(default_factory=Recipe)
-
-    def shared(self) -> "Plan":
-        """Returns the plan under the study that owns the run: the batch network of both studies is one."""
-        study, norm = runs.SHARED_RUNS.get((self.study, self.norm), (self.study, self.norm))
-        return replace(self, study=study, norm=norm)
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
@@ -91,21 +43,10 @@ class Step:
 class _State:
     network: Network
     optimizer: torch.optim.Optimizer
+    plateau: torch.optim.lr_scheduler.ReduceLROnPlateau | None
     history: list[dict]
     statistics: list[pd.DataFrame]
     wall_seconds: float = 0.0
-
-
-def learning_rate(step: int, steps: int, recipe: Recipe) -> float:
-    """Returns the rate of step 0 to steps - 1 of a one-cycle schedule (Smith & Topin 2018): cosine up, cosine down.
-
-    It starts at 1/25 of `recipe.learning_rate` and ends at 1/250,000 of it, torch's own defaults for OneCycleLR.
-    """
-    highest, start, end = recipe.learning_rate, recipe.learning_rate / 25, recipe.learning_rate / 250_000
-    rise = max(recipe.warm_up * steps - 1, 1e-9)
-    if step <= rise:
-        return start + (highest - start) * (1 - math.cos(math.pi * step / rise)) / 2
-    return end + (highest - end) * (1 + math.cos(math.pi * (step - rise) / (steps - 1 - rise))) / 2
 
 
 def train(
@@ -149,21 +90,46 @@ def train(
 def progress_file(plan: Plan, root: Path) -> Path:
     """Returns where an unfinished run of exactly this plan keeps its last finished epoch."""
     folder = runs.folder_of(plan.study, plan.norm, root)
-    return folder.with_name(f"{folder.name}.{plan.shared().digest}.progress.safetensors")
+    return folder.with_name(f"{folder.name}.{plan.digest}.progress.safetensors")
+
+
+def finished_epochs(plan: Plan, root: Path) -> int:
+    """Returns how many epochs of an unfinished run are on disk; 0 where there is none or it cannot be read."""
+    try:
+        with safe_open(progress_file(plan, root), "np") as stored:
+            return len(json.loads(stored.metadata()["record"])["history"])
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def _begin(plan: Plan, training: data.Split, where: torch.device) -> _State:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
-        network = Network(architecture(plan.study, plan.norm))
+        described = replace(architecture(plan.study, plan.norm), groups=plan.groups, dropout=plan.recipe.dropout)
+        network = Network(described)
     network = network.to(where, memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=plan.recipe.weight_decay)
-    return _State(network, optimizer, [], [_probe(network, training, epoch=0)])
+    optimizer = _OPTIMIZERS[plan.recipe.optimizer](
+        network.parameters(), lr=plan.recipe.learning_rate, weight_decay=plan.recipe.weight_decay
+    )
+    schedule = plateau(optimizer) if plan.recipe.schedule == "plateau" else None
+    return _State(network, optimizer, schedule, [], [_probe(network, training, epoch=0)])
+
+
+def plateau(optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.ReduceLROnPlateau:
+    """Returns the source's scheduler: it waits for a loss to *rise*, so a falling one counts as a plateau.
+
+    It is stepped once an epoch on the loss of the epoch's last batch. Of the mean over the epoch, which falls steadily, it
+    would cut the rate every three epochs; the source's own rates (4, 6 and 9 epochs at 0.01) need a noisier number.
+    """
+    return torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode="max", patience=2)
 
 
 def _run_epoch(state: _State, plan: Plan, training: data.Split, test: data.Split, report) -> None:
     epoch = len(state.history) + 1
-    trained = _train_epoch(state, plan, training, epoch, report)
+    where = next(state.network.parameters()).device
+    with torch.random.fork_rng([where] if where.type == "cuda" else []):
+        torch.manual_seed(plan.seed * 1_000_003 + epoch)  # of dropout
+        trained = _train_epoch(state, plan, training, epoch, report)
     measured = _measure(state.network, test)
     state.history.append({"epoch": epoch, **trained, **measured})
     state.statistics.append(_probe(state.network, training, epoch))
@@ -180,7 +146,7 @@ def _train_epoch(state: _State, plan: Plan, training: data.Split, epoch: int, re
     network.train()
     for number, chosen in enumerate(batches):
         step, steps = (epoch - 1) * len(batches) + number, recipe.epochs * len(batches)
-        rates.append(learning_rate(step, steps, recipe))
+        rates.append(state.plateau.get_last_lr()[0] if state.plateau else learning_rate(step, steps, recipe))
         pictures = data.standardise(data.augment(images[chosen], generator, recipe.crop_padding)).to(where)
         loss, correct = _step(network, state.optimizer, rates[-1], pictures, labels[chosen].to(where))
         if not math.isfinite(loss):
@@ -192,6 +158,8 @@ def _train_epoch(state: _State, plan: Plan, training: data.Split, epoch: int, re
         total_loss += loss * len(chosen)
         total_correct += correct
         report(Step(epoch, recipe.epochs, step + 1, steps, total_loss / seen, total_correct / seen))
+    if state.plateau:
+        state.plateau.step(loss)
     return {
         "train_loss": total_loss / seen,
         "train_accuracy": total_correct / seen,
@@ -240,6 +208,7 @@ def _pack(state: _State, plan: Plan, training: data.Split) -> bytes:
         "data": training.fingerprint,
         "history": state.history,
         "wall_seconds": state.wall_seconds,
+        "plateau": state.plateau and state.plateau.state_dict(),
     }
     tensors["statistics"] = torch.frombuffer(bytearray(_parquet(pd.concat(state.statistics))), dtype=torch.uint8)
     contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
@@ -276,6 +245,8 @@ def _unpack(state: _State, record: dict, tensors: dict[str, torch.Tensor]) -> No
             place, _, moment = rest.partition(".")
             moments.setdefault(int(place), {})[moment] = value
     state.optimizer.load_state_dict({"state": moments, "param_groups": state.optimizer.state_dict()["param_groups"]})
+    if state.plateau:
+        state.plateau.load_state_dict(record["plateau"])
     state.history = record["history"]
     state.statistics = [pd.read_parquet(BytesIO(tensors["statistics"].numpy()))]
     state.wall_seconds = record["wall_seconds"]

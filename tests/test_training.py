@@ -3,14 +3,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from normviz import data, runs, training
+from normviz import data, plans, runs, training
 
-PLAN = training.Plan("published", "layer", recipe=training.Recipe(epochs=3, batch_size=50))
+PLAN = plans.Plan("published", "layer", recipe=plans.Recipe(epochs=3, batch_size=50))
 
 
 class Killed(Exception):
@@ -26,19 +27,22 @@ def stop_in_epoch(epoch):
 
 
 def test_learning_rate_equals_torch():
-    recipe, steps = training.Recipe(), 100
+    recipe, steps = plans.Recipe(), 100
     optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps, pct_start=recipe.warm_up)
     for step in range(steps):
-        assert training.learning_rate(step, steps, recipe) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9)
+        assert plans.learning_rate(step, steps, recipe) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9)
         optimizer.step()
         if step < steps - 1:
             schedule.step()
 
 
-@pytest.mark.parametrize("norm", ["batch", "layer"])
-def test_interrupted_training_ends_in_the_same_files(norm, made_up, tmp_path):
-    plan = training.Plan("controlled", norm, recipe=PLAN.recipe)
+@pytest.mark.parametrize(
+    ("norm", "recipe"),
+    [("batch", PLAN.recipe), ("layer", PLAN.recipe), ("layer", replace(plans.source_recipe("layer"), epochs=3, batch_size=50))],
+)
+def test_interrupted_training_ends_in_the_same_files(norm, recipe, made_up, tmp_path):
+    plan = plans.Plan("controlled", norm, recipe=recipe)
     splits = made_up(200), made_up(100, seed=1)
     whole = training.train(plan, *splits, root=tmp_path / "whole")
     for epoch in (2, 3):
@@ -54,7 +58,7 @@ def test_interrupted_training_ends_in_the_same_files(norm, made_up, tmp_path):
 def test_another_seed_gives_another_history(made_up, tmp_path):
     splits = made_up(100), made_up(50, seed=1)
     one, two = (
-        training.train(training.Plan("published", "layer", seed, training.Recipe(epochs=1)), *splits, root=tmp_path / str(seed))
+        training.train(plans.Plan("published", "layer", seed, plans.Recipe(epochs=1)), *splits, root=tmp_path / str(seed))
         for seed in (0, 1)
     )
     assert one.contents["weights.safetensors"] != two.contents["weights.safetensors"]
@@ -63,7 +67,7 @@ def test_another_seed_gives_another_history(made_up, tmp_path):
 def test_divergence_names_the_step_and_keeps_the_good_run(made_up, tmp_path):
     splits = made_up(100), made_up(50, seed=1)
     good = training.train(PLAN, *splits, root=tmp_path)
-    wild = training.Plan("published", "layer", recipe=training.Recipe(epochs=3, batch_size=10, learning_rate=1e30))
+    wild = plans.Plan("published", "layer", recipe=plans.Recipe(epochs=3, batch_size=10, learning_rate=1e30))
     with pytest.raises(training.Diverged, match=r"at step \d+ of 30"):
         training.train(wild, *splits, root=tmp_path)
     assert runs.load("published", "layer", tmp_path).contents == good.contents
@@ -77,7 +81,7 @@ def test_progress_on_other_pictures_is_refused(made_up, tmp_path):
 
 
 def test_both_studies_share_the_batch_run(made_up, tmp_path):
-    plan = training.Plan("published", "batch", recipe=training.Recipe(epochs=1))
+    plan = plans.Plan("published", "batch", recipe=plans.Recipe(epochs=1))
     training.train(plan, made_up(50), made_up(50), root=tmp_path)
     assert runs.load("controlled", "batch", tmp_path).info == runs.load("published", "batch", tmp_path).info
 
@@ -85,7 +89,7 @@ def test_both_studies_share_the_batch_run(made_up, tmp_path):
 @pytest.mark.parametrize(("name", "value"), [("epochs", 0), ("learning_rate", -1), ("warm_up", 1), ("crop_padding", 32)])
 def test_recipe_refuses_what_cannot_be_trained(name, value):
     with pytest.raises(ValueError, match=f"{name}={value}"):
-        training.Recipe(**{name: value})
+        plans.Recipe(**{name: value})
 
 
 def _image_folder(root, count, made_up):

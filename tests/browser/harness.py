@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+from normviz import lessons
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = "overview"
-PAGES = (HOME, "parameters", "layer_statistics", "curves", "mistakes", "classify")
+PAGES = tuple(lessons.LESSONS)
 
 START_SECONDS = 90
 ACTION_MS = 10_000

@@ -1,0 +1,84 @@
+"""The studies on disk: one row a run and epoch, or a measurement; intervals and differences over seeds. No PyTorch here."""
+
+import json
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+from pyarrow import ArrowException
+
+from normviz import runs
+
+FOLDER = runs.CHECKPOINTS / "evidence"
+NAMES = ("seeds", "gap", "batch-size", "groups", "shift", "batch-statistics")
+
+
+class EvidenceError(ValueError):
+    """A study that is missing, damaged or was run on other pictures; the message says how to run it."""
+
+
+def files(name: str, root: Path = FOLDER) -> tuple[Path, Path]:
+    """Returns the table and the provenance of a study: <name>.parquet and <name>.json."""
+    return Path(root) / f"{name}.parquet", Path(root) / f"{name}.json"
+
+
+def load(name: str, root: Path = FOLDER) -> pd.DataFrame:
+    """Reads a study's table.
+
+    Returns:
+        For the studies that train: one row a run and epoch, with study, network ("controlled" or "published"), norm, groups
+        (as text: a number, "C" for one a channel, or empty), batch_size, seed, recipe ("repaired" or "source"), settings
+        (the whole recipe as JSON), epochs, plan (digest), torch, device, wall_seconds (of the run), data (fingerprint of
+        the training pictures), and the columns of `runs.Run.history`.
+        For the studies that measure shipped networks: the same down to `data`, and the columns of the measurement.
+
+    Raises:
+        EvidenceError: missing or unreadable.
+    """
+    file = files(name, root)[0]
+    try:
+        return pd.read_parquet(file)
+    except (OSError, ValueError, ArrowException) as error:
+        raise EvidenceError(
+            f"{file} cannot be read ({error}); run it with: python -m normviz study {name} --data DIR"
+        ) from error
+
+
+def load_if_any(name: str, root: Path = FOLDER) -> pd.DataFrame:
+    """Returns a study's table as far as it has come, empty where it was not begun."""
+    return load(name, root) if files(name, root)[0].exists() else pd.DataFrame({"plan": [], "data": []}, dtype=str)
+
+
+def add(name: str, rows: pd.DataFrame, root: Path = FOLDER) -> pd.DataFrame:
+    """Adds the rows of one finished run to a study on disk and returns the whole table."""
+    before = load_if_any(name, root)
+    table = pd.concat([before, rows], ignore_index=True) if len(before) else rows
+    content = BytesIO()
+    table.to_parquet(content, index=False, compression="zstd")
+    runs.write_whole(files(name, root)[0], content.getvalue())
+    runs.write_whole(files(name, root)[1], json.dumps(provenance(name, table), indent=2).encode() + b"\n")
+    return table
+
+
+def provenance(name: str, table: pd.DataFrame) -> dict:
+    """Returns where a study's rows come from: runs, seeds, epochs, machines and pictures."""
+    each = table.drop_duplicates("plan")
+    return {
+        "study": name,
+        "command": f"python -m normviz study {name} --data DIR",
+        "runs": len(each),
+        "seeds": sorted(int(seed) for seed in each["seed"].unique()),
+        "epochs": sorted(int(epochs) for epochs in each["epochs"].unique()),
+        "torch": sorted(each["torch"].unique()),
+        "device": sorted(each["device"].unique()),
+        "wall_seconds": round(float(each["wall_seconds"].sum()), 1),
+        "data": sorted(each["data"].unique()),
+    }
+
+
+MODEL = ["network", "norm", "groups", "batch_size", "recipe"]  # columns that tell the models of a study apart
+
+
+def results(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns the last epoch of every run: one row a run of a study that trains; other tables as they are."""
+    return table[table["epoch"] == table["epochs"]].reset_index(drop=True) if "epoch" in table else table

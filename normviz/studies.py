@@ -1,0 +1,155 @@
+"""Which runs make up a study, and the rows that one of them gives."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from normviz import data, memory, runs, training
+from normviz.plans import Plan, Recipe, source_recipe
+
+SEEDS = 5
+FEWER_SEEDS = 3
+BATCH_SIZE_EPOCHS = 5  # batch size 2 costs twice as much as 128; the study has 54 runs
+BATCH_SIZES = (2, 4, 8, 16, 32, 128)
+COMPARED = ("batch", "group", "layer")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A set of runs that answers one question.
+
+    Attributes:
+        name: one of `evidence.NAMES`, and the name of its files.
+        plans: the runs, in the order in which they are begun.
+    """
+
+    name: str
+    plans: tuple[Plan, ...]
+
+
+def study(name: str) -> Study:
+    """Returns one of the studies of `evidence.NAMES`; a run that two models share is in it once."""
+    return Study(name, tuple(dict.fromkeys(plan.shared() for plan in PLANS[name]())))
+
+
+def _seeds() -> Iterator[Plan]:
+    for seed in range(SEEDS):
+        yield from (Plan("controlled", norm, seed) for norm in (*COMPARED, "instance", "none"))
+        yield from (Plan("published", norm, seed) for norm in COMPARED)
+
+
+def _gap() -> Iterator[Plan]:
+    for seed in range(FEWER_SEEDS):
+        yield from (Plan("published", norm, seed, source_recipe(norm)) for norm in COMPARED)
+        yield from (Plan("published", norm, seed) for norm in COMPARED)
+        yield Plan("controlled", "layer_elementwise", seed)
+        yield from (Plan("controlled", norm, seed) for norm in ("group", "layer"))
+
+
+def _batch_size() -> Iterator[Plan]:
+    for seed in range(FEWER_SEEDS):
+        for size in BATCH_SIZES:
+            recipe = Recipe(BATCH_SIZE_EPOCHS, size, learning_rate=Recipe.learning_rate * size / Recipe.batch_size)
+            yield from (Plan("controlled", norm, seed, recipe) for norm in COMPARED)
+
+
+def _groups() -> Iterator[Plan]:
+    for seed in range(FEWER_SEEDS):
+        yield Plan("controlled", "layer", seed)  # one group
+        yield from (Plan("controlled", "group", seed, groups=groups) for groups in (2, 4, 8))
+        yield Plan("controlled", "instance", seed)  # one group a channel
+
+
+PLANS = {"seeds": _seeds, "gap": _gap, "batch-size": _batch_size, "groups": _groups}
+
+
+def expected_seconds(plan: Plan) -> float:
+    """Returns roughly what a run costs on one core of a small server; used for order and time left, where ratios matter."""
+    narrow = plan.study == "published" and plan.norm != "batch"
+    return plan.recipe.epochs * ((15 if narrow else 27) + 85 / plan.recipe.batch_size)
+
+
+def carry_out(plan: Plan, name: str, folder: str, root: Path, device: str) -> pd.DataFrame | str:
+    """Trains one run of a study in this process, on one thread, or goes on with it where it was interrupted.
+
+    Args:
+        plan: the run.
+        name: of the study.
+        folder: the data folder, as seen by this process.
+        root: where this run alone keeps its progress and, when it is finished, its files.
+        device: "auto", "cpu" or "cuda".
+
+    Returns:
+        The rows of the run, or, so that one failing run stops no other, what went wrong.
+    """
+    torch.set_num_threads(1)
+    memory.keep_freed_memory()
+    try:
+        run = _finished(plan, root) or training.train(plan, *_splits(folder), root, device, _stop_when_orphaned())
+        return rows(name, plan, run)
+    except Exception as error:  # whatever it is, it is reported at the end of the study
+        return f"{type(error).__name__}: {error}"
+
+
+def _stop_when_orphaned() -> Callable[[training.Step], None]:
+    """Returns a report that ends the run when the process that asked for it is gone: another may have taken it up."""
+    parent = os.getppid()
+
+    def check(step: training.Step) -> None:
+        if os.getppid() != parent:
+            raise RuntimeError("the process that asked for this run is gone")
+
+    return check
+
+
+def _finished(plan: Plan, root: Path) -> runs.Run | None:
+    try:
+        return runs.load(plan.study, plan.norm, root)
+    except runs.RunError:
+        return None
+
+
+@lru_cache(maxsize=1)
+def _splits(folder: str) -> tuple[data.Split, data.Split]:
+    return data.load_split("train", folder), data.load_split("test", folder)
+
+
+def rows(name: str, plan: Plan, run: runs.Run) -> pd.DataFrame:
+    """Returns the rows of a finished run, one an epoch; see `evidence.load`."""
+    return run.history.assign(
+        study=name,
+        network=plan.study,
+        norm=plan.norm,
+        groups=_groups_of(plan),
+        batch_size=plan.recipe.batch_size,
+        seed=plan.seed,
+        recipe="source" if plan.recipe.schedule == "plateau" else "repaired",
+        settings=json.dumps(asdict(plan.recipe)),
+        epochs=plan.recipe.epochs,
+        plan=plan.digest,
+        torch=run.info["torch"],
+        device=run.info["device"],
+        wall_seconds=run.info["wall_seconds"],
+        data=run.info["data"]["train_fingerprint"],
+    )
+
+
+def _groups_of(plan: Plan) -> str:
+    if plan.study == "published" and plan.norm == "group":
+        return "1"
+    return {"group": str(plan.groups), "layer": "1", "layer_elementwise": "1", "instance": "C"}.get(plan.norm, "")
+
+
+def shipped(plan: Plan, name: str, fingerprint: str) -> pd.DataFrame | None:
+    """Returns the rows of the shipped run if it is exactly this plan on exactly these pictures."""
+    run = _finished(plan, runs.CHECKPOINTS)
+    if run is None or run.info["data"]["train_fingerprint"] != fingerprint:
+        return None
+    same = Plan(run.info["study"], run.norm, run.info["seed"], Recipe(**run.info["recipe"]), run.info["architecture"]["groups"])
+    return rows(name, plan, run) if same == plan else None
