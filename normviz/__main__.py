@@ -151,7 +151,7 @@ def study(options: argparse.Namespace) -> list[dict]:
             chosen, options.data, options.out, options.device, options.jobs, options.cluster, _show_progress_on(bar)
         )
     for plan, message in failed.items():
-        print(f"normviz: {plan.study} {plan.norm} seed {plan.seed} failed: {message}", file=sys.stderr)
+        print(f"normviz: {plan} failed: {message}", file=sys.stderr)
     return evidence.results(table).to_dict("records")
 
 

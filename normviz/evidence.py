@@ -50,8 +50,13 @@ def load_if_any(name: str, root: Path = FOLDER) -> pd.DataFrame:
 
 
 def add(name: str, rows: pd.DataFrame, root: Path = FOLDER) -> pd.DataFrame:
-    """Adds the rows of one finished run to a study on disk and returns the whole table."""
+    """Adds the rows of one finished run to a study on disk and returns the whole table.
+
+    A new measurement of a network takes the place of an older one, of other weights.
+    """
     before = load_if_any(name, root)
+    if "epoch" not in rows and len(before):
+        before = before[(before["network"] != rows["network"].iloc[0]) | (before["norm"] != rows["norm"].iloc[0])]
     table = pd.concat([before, rows], ignore_index=True) if len(before) else rows
     content = BytesIO()
     table.to_parquet(content, index=False, compression="zstd")

@@ -1,5 +1,7 @@
 """From a run on disk to a network that answers."""
 
+from copy import deepcopy
+
 import numpy as np
 import pandas as pd
 import torch
@@ -25,6 +27,12 @@ def restore(run: Run) -> Network:
     except (RuntimeError, TypeError, ValueError, KeyError) as error:
         raise RunError(f"weights and run.json of {run.info['study']} {run.norm} do not fit each other: {error}") from error
     return network.to(memory_format=torch.channels_last).eval()
+
+
+def in_training_mode(network: Network) -> Network:
+    """Returns a copy in training mode: batch norm uses each batch's own statistics. The network itself, which other
+    sessions may be using, stays as it is."""
+    return deepcopy(network).train()
 
 
 @torch.inference_mode()

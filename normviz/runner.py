@@ -13,11 +13,13 @@ import pandas as pd
 from distributed import Client, KilledWorker
 from filelock import FileLock, Timeout
 
-from normviz import data, evidence, studies, training
+from normviz import data, evidence, studies
+from normviz.measurements import Measurement
 from normviz.plans import Plan
 from normviz.studies import Study
 
 CONNECT_SECONDS = 20
+Job = Plan | Measurement
 BREAKDOWNS = 3  # times in a row that workers may die without any run having finished an epoch in between
 LOOK_SECONDS = 5  # between two looks at the progress on disk
 
@@ -49,10 +51,10 @@ class _Campaign:
     device: str
     workers: int
     fingerprint: str
-    missing: list[Plan] = field(default_factory=list)
-    failed: dict[Plan, str] = field(default_factory=dict)
+    missing: list[Job] = field(default_factory=list)
+    failed: dict[Job, str] = field(default_factory=dict)
 
-    def work_folder(self, plan: Plan) -> Path:
+    def work_folder(self, plan: Job) -> Path:
         return self.root / ".work" / plan.digest
 
 
@@ -64,7 +66,7 @@ def run(
     jobs: int | None = None,
     cluster: str | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
-) -> tuple[pd.DataFrame, dict[Plan, str]]:
+) -> tuple[pd.DataFrame, dict[Job, str]]:
     """Carries out every run of a study that is not finished yet.
 
     Args:
@@ -84,7 +86,7 @@ def run(
         evidence.EvidenceError: rows on disk come from other pictures, or another study is using `root`.
     """
     path = data.find_folder(folder) or folder
-    fingerprint = data.load_split("train", path).fingerprint
+    fingerprint = data.load_split(study.split, path).fingerprint
     with _alone(Path(root)), _workers(cluster, jobs) as count:
         campaign = _Campaign(study, str(Path(path).resolve()), Path(root).resolve(), device, count, fingerprint)
         campaign.missing = _adopt(campaign)
@@ -100,7 +102,9 @@ def _alone(root: Path) -> Iterator[None]:
         with FileLock(root / ".lock", timeout=0):
             yield
     except Timeout as error:
-        raise evidence.EvidenceError(f"{root} is in use by another study: wait until it ends, or choose another --out") from error
+        raise evidence.EvidenceError(
+            f"{root} is in use by another study: wait until it ends, or choose another --out"
+        ) from error
 
 
 @contextmanager
@@ -124,7 +128,7 @@ def _connect(address: str) -> Client:
         raise ValueError(f"no Dask scheduler answers at {address} ({error}): start one with: dask scheduler") from error
 
 
-def _adopt(campaign: _Campaign) -> list[Plan]:
+def _adopt(campaign: _Campaign) -> list[Job]:
     """Takes over runs that another study or the shipped runs already hold, and returns those still to be done."""
     study, root = campaign.study, campaign.root
     here = evidence.load_if_any(study.name, root)
@@ -150,7 +154,7 @@ def _check_same_pictures(name: str, table: pd.DataFrame, fingerprint: str) -> No
         )
 
 
-def _found_elsewhere(plan: Plan, campaign: _Campaign) -> pd.DataFrame | None:
+def _found_elsewhere(plan: Job, campaign: _Campaign) -> pd.DataFrame | None:
     name = campaign.study.name
     for other in studies.PLANS:
         table = evidence.load_if_any(other, campaign.root)
@@ -172,20 +176,20 @@ def _work(campaign: _Campaign) -> None:
     campaign.failed |= dict.fromkeys(campaign.missing, f"its worker died {BREAKDOWNS} times in a row, out of memory perhaps")
 
 
-def _results(campaign: _Campaign) -> Iterator[tuple[Plan, pd.DataFrame | str]]:
+def _results(campaign: _Campaign) -> Iterator[tuple[Job, pd.DataFrame | str]]:
     parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1)
     return parallel(joblib.delayed(_one)(plan, campaign.study.name, *_where(campaign, plan)) for plan in [*campaign.missing])
 
 
-def _where(campaign: _Campaign, plan: Plan) -> tuple[str, Path, str]:
+def _where(campaign: _Campaign, plan: Job) -> tuple[str, Path, str]:
     return campaign.folder, campaign.work_folder(plan), campaign.device
 
 
-def _one(plan: Plan, *arguments) -> tuple[Plan, pd.DataFrame | str]:
+def _one(plan: Job, *arguments) -> tuple[Job, pd.DataFrame | str]:
     return plan, studies.carry_out(plan, *arguments)
 
 
-def _keep(campaign: _Campaign, plan: Plan, result: pd.DataFrame | str) -> None:
+def _keep(campaign: _Campaign, plan: Job, result: pd.DataFrame | str) -> None:
     if isinstance(result, str):
         campaign.failed[plan] = result
     else:
@@ -198,7 +202,7 @@ def _cost_done(campaign: _Campaign) -> float:
     """Returns the expected cost, in seconds, of everything on disk: finished runs and finished epochs of others."""
     parts = {plan: 1.0 for plan in campaign.study.plans}
     for plan in [*campaign.missing, *campaign.failed]:
-        parts[plan] = training.finished_epochs(plan, campaign.work_folder(plan)) / plan.recipe.epochs
+        parts[plan] = studies.share_done(plan, campaign.work_folder(plan))
     return sum(part * studies.expected_seconds(plan) for plan, part in parts.items())
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -10,7 +11,8 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from normviz import data, memory, runs, training
+from normviz import data, measurements, memory, runs, training
+from normviz.measurements import Measurement
 from normviz.plans import Plan, Recipe, source_recipe
 
 SEEDS = 5
@@ -26,16 +28,23 @@ class Study:
 
     Attributes:
         name: one of `evidence.NAMES`, and the name of its files.
-        plans: the runs, in the order in which they are begun.
+        plans: the runs, in the order in which they are begun: trainings, or measurements of shipped networks.
     """
 
     name: str
-    plans: tuple[Plan, ...]
+    plans: tuple[Plan | Measurement, ...]
+
+    @property
+    def split(self) -> str:
+        """The split whose fingerprint its rows carry."""
+        return "test" if isinstance(self.plans[0], Measurement) else "train"
 
 
 def study(name: str) -> Study:
     """Returns one of the studies of `evidence.NAMES`; a run that two models share is in it once."""
-    return Study(name, tuple(dict.fromkeys(plan.shared() for plan in PLANS[name]())))
+    if name in PLANS:
+        return Study(name, tuple(dict.fromkeys(plan.shared() for plan in PLANS[name]())))
+    return Study(name, tuple(Measurement(name, *network) for network in measurements.NETWORKS))
 
 
 def _seeds() -> Iterator[Plan]:
@@ -69,14 +78,21 @@ def _groups() -> Iterator[Plan]:
 PLANS = {"seeds": _seeds, "gap": _gap, "batch-size": _batch_size, "groups": _groups}
 
 
-def expected_seconds(plan: Plan) -> float:
-    """Returns roughly what a run costs on one core of a small server; used for order and time left, where ratios matter."""
+def expected_seconds(plan: Plan | Measurement) -> float:
+    """Returns roughly what a run costs on one core of a small server; used for the time left, where ratios matter."""
+    if isinstance(plan, Measurement):
+        return 240 if plan.norm == "batch" else 60
     narrow = plan.study == "published" and plan.norm != "batch"
     return plan.recipe.epochs * ((15 if narrow else 27) + 85 / plan.recipe.batch_size)
 
 
-def carry_out(plan: Plan, name: str, folder: str, root: Path, device: str) -> pd.DataFrame | str:
-    """Trains one run of a study in this process, on one thread, or goes on with it where it was interrupted.
+def share_done(plan: Plan | Measurement, root: Path) -> float:
+    """Returns how much of an unfinished run is on disk, 0 to 1; a measurement is there whole or not at all."""
+    return 0.0 if isinstance(plan, Measurement) else training.finished_epochs(plan, root) / plan.recipe.epochs
+
+
+def carry_out(plan: Plan | Measurement, name: str, folder: str, root: Path, device: str) -> pd.DataFrame | str:
+    """Does one run of a study in this process, on one thread; a training goes on where it was interrupted.
 
     Args:
         plan: the run.
@@ -91,6 +107,8 @@ def carry_out(plan: Plan, name: str, folder: str, root: Path, device: str) -> pd
     torch.set_num_threads(1)
     memory.keep_freed_memory()
     try:
+        if isinstance(plan, Measurement):
+            return _measured(plan, data.load_split("test", folder))
         run = _finished(plan, root) or training.train(plan, *_splits(folder), root, device, _stop_when_orphaned())
         return rows(name, plan, run)
     except Exception as error:  # whatever it is, it is reported at the end of the study
@@ -122,22 +140,38 @@ def _splits(folder: str) -> tuple[data.Split, data.Split]:
 
 def rows(name: str, plan: Plan, run: runs.Run) -> pd.DataFrame:
     """Returns the rows of a finished run, one an epoch; see `evidence.load`."""
-    return run.history.assign(
-        study=name,
-        network=plan.study,
-        norm=plan.norm,
-        groups=_groups_of(plan),
-        batch_size=plan.recipe.batch_size,
-        seed=plan.seed,
-        recipe="source" if plan.recipe.schedule == "plateau" else "repaired",
-        settings=json.dumps(asdict(plan.recipe)),
-        epochs=plan.recipe.epochs,
-        plan=plan.digest,
-        torch=run.info["torch"],
-        device=run.info["device"],
-        wall_seconds=run.info["wall_seconds"],
-        data=run.info["data"]["train_fingerprint"],
-    )
+    return run.history.assign(**_about(name, plan, run), plan=plan.digest)
+
+
+def _about(name: str, plan: Plan, run: runs.Run) -> dict:
+    return {
+        "study": name,
+        "network": plan.study,
+        "norm": plan.norm,
+        "groups": _groups_of(plan),
+        "batch_size": plan.recipe.batch_size,
+        "seed": plan.seed,
+        "recipe": "source" if plan.recipe.schedule == "plateau" else "repaired",
+        "settings": json.dumps(asdict(plan.recipe)),
+        "epochs": plan.recipe.epochs,
+        "torch": run.info["torch"],
+        "device": run.info["device"],
+        "wall_seconds": run.info["wall_seconds"],
+        "data": run.info["data"]["train_fingerprint"],
+    }
+
+
+def _measured(what: Measurement, test: data.Split) -> pd.DataFrame:
+    run, started = runs.load(what.study, what.norm), time.monotonic()
+    table = measurements.measure(what, test)
+    about = _about(what.kind, _plan_of(run), run)
+    here = {"torch": torch.__version__, "device": "CPU", "wall_seconds": round(time.monotonic() - started, 1)}
+    return table.assign(**about | here, data=test.fingerprint, plan=what.digest)
+
+
+def _plan_of(run: runs.Run) -> Plan:
+    info = run.info
+    return Plan(info["study"], run.norm, info["seed"], Recipe(**info["recipe"]), info["architecture"]["groups"])
 
 
 def _groups_of(plan: Plan) -> str:
@@ -146,10 +180,9 @@ def _groups_of(plan: Plan) -> str:
     return {"group": str(plan.groups), "layer": "1", "layer_elementwise": "1", "instance": "C"}.get(plan.norm, "")
 
 
-def shipped(plan: Plan, name: str, fingerprint: str) -> pd.DataFrame | None:
+def shipped(plan: Plan | Measurement, name: str, fingerprint: str) -> pd.DataFrame | None:
     """Returns the rows of the shipped run if it is exactly this plan on exactly these pictures."""
-    run = _finished(plan, runs.CHECKPOINTS)
+    run = None if isinstance(plan, Measurement) else _finished(plan, runs.CHECKPOINTS)
     if run is None or run.info["data"]["train_fingerprint"] != fingerprint:
         return None
-    same = Plan(run.info["study"], run.norm, run.info["seed"], Recipe(**run.info["recipe"]), run.info["architecture"]["groups"])
-    return rows(name, plan, run) if same == plan else None
+    return rows(name, plan, run) if _plan_of(run) == plan else None
