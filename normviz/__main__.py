@@ -13,7 +13,7 @@ from tqdm import tqdm
 from normviz import data, evaluation, evidence, images, inference, memory, network, plans, runs, training
 from normviz.norms import COMPARED, NORMS, STUDIES
 
-PERCENT = ("accuracy", "low", "high", "agreement", "probability")
+PERCENT = ("accuracy", "test_accuracy", "train_accuracy", "low", "high", "agreement", "probability")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -152,7 +152,9 @@ def study(options: argparse.Namespace) -> list[dict]:
         )
     for plan, message in failed.items():
         print(f"normviz: {plan} failed: {message}", file=sys.stderr)
-    return evidence.results(table).to_dict("records")
+    if failed:
+        raise ValueError(f"{len(failed)} of {len(chosen.plans)} runs failed: the same command tries them again")
+    return evidence.results(table).drop(columns=["settings", "plan", "data"]).to_dict("records")
 
 
 def _show_progress_on(bar: tqdm) -> Callable:

@@ -165,8 +165,9 @@ def _measured(what: Measurement, test: data.Split) -> pd.DataFrame:
     run, started = runs.load(what.study, what.norm), time.monotonic()
     table = measurements.measure(what, test)
     about = _about(what.kind, _plan_of(run), run)
-    here = {"torch": torch.__version__, "device": "CPU", "wall_seconds": round(time.monotonic() - started, 1)}
-    return table.assign(**about | here, data=test.fingerprint, plan=what.digest)
+    seconds = round(time.monotonic() - started, 1)
+    here = {"torch": torch.__version__, "device": "CPU", "wall_seconds": seconds, "data": test.fingerprint}
+    return table.assign(**about | here, plan=what.digest)
 
 
 def _plan_of(run: runs.Run) -> Plan:

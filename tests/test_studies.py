@@ -77,6 +77,16 @@ def test_a_failing_run_is_reported_and_stops_nothing(folder, tmp_path):
     assert (seen[-1].done, seen[-1].running, seen[-1].left, seen[-1].failed) == (1, 0, 0, 1)
 
 
+@pytest.mark.parametrize("kind", ["shift", "batch-statistics"])
+def test_shipped_networks_are_measured_once(kind, folder, tmp_path):
+    table, failed = runner.run(studies.study(kind), folder, tmp_path, jobs=1)
+    assert not failed and set(table["norm"]) == {"batch", "group", "layer"}
+    assert set(table["data"]) == {data.load_split("test", folder).fingerprint}
+    assert table["accuracy"].between(0, 1).all()
+    again, _ = runner.run(studies.study(kind), folder, tmp_path, jobs=1)
+    assert again.equals(table)
+
+
 def test_a_run_of_another_study_is_taken_over(folder, tmp_path):
     plan = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=50))
     first, _ = runner.run(studies.Study("seeds", (plan,)), folder, tmp_path, jobs=1)
