@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 import pandas as pd
 import torch
+from PIL import Image
 from torch import nn
 from torchvision.transforms.v2 import functional
 
@@ -73,7 +75,7 @@ def measure(what: Measurement, test: data.Split) -> pd.DataFrame:
 
 
 def shifted(images: np.ndarray, shift: str, amount: float) -> np.ndarray:
-    """Applies one of `SHIFTS` with torchvision.
+    """Applies one of `SHIFTS`, with torchvision or Pillow.
 
     Args:
         images: uint8, N x 32 x 32 x 3.
@@ -83,8 +85,16 @@ def shifted(images: np.ndarray, shift: str, amount: float) -> np.ndarray:
     Returns:
         uint8, N x 32 x 32 x 3; noise is drawn with a fixed seed.
     """
+    if shift == "JPEG":
+        return np.stack([_recompressed(image, int(amount)) for image in images])
     pictures = torch.as_tensor(images).permute(0, 3, 1, 2).contiguous()
     return _SHIFTERS[shift](pictures, amount).permute(0, 2, 3, 1).contiguous().numpy()
+
+
+def _recompressed(image: np.ndarray, quality: int) -> np.ndarray:
+    content = BytesIO()
+    Image.fromarray(image).save(content, "JPEG", quality=quality)
+    return np.asarray(Image.open(content))
 
 
 def _noisy(pictures: torch.Tensor, sigma: float) -> torch.Tensor:
@@ -100,7 +110,6 @@ _SHIFTERS = {
     "lower contrast": functional.adjust_contrast,
     "blurred": lambda pictures, sigma: functional.gaussian_blur(pictures, [9, 9], [sigma, sigma]),
     "noisy": _noisy,
-    "JPEG": lambda pictures, quality: torch.stack([functional.jpeg(picture, int(quality)) for picture in pictures]),
 }
 
 
