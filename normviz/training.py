@@ -109,7 +109,7 @@ def _begin(plan: Plan, training: data.Split, where: torch.device) -> _State:
         network = Network(described)
     network = network.to(where, memory_format=torch.channels_last)
     optimizer = _OPTIMIZERS[plan.recipe.optimizer](
-        network.parameters(), lr=plan.recipe.learning_rate, weight_decay=plan.recipe.weight_decay
+        network.parameters(), lr=plan.recipe.learning_rate, weight_decay=plan.recipe.weight_decay, fused=True
     )
     schedule = plateau(optimizer) if plan.recipe.schedule == "plateau" else None
     return _State(network, optimizer, schedule, [], [_probe(network, training, epoch=0)])
@@ -243,6 +243,8 @@ def _unpack(state: _State, record: dict, tensors: dict[str, torch.Tensor]) -> No
         kind, _, rest = name.partition(".")
         if kind == "optimizer":
             place, _, moment = rest.partition(".")
+            if value.dim() == 4:  # the fused step walks them as they lie in memory, as the weights do
+                value = value.contiguous(memory_format=torch.channels_last)
             moments.setdefault(int(place), {})[moment] = value
     state.optimizer.load_state_dict({"state": moments, "param_groups": state.optimizer.state_dict()["param_groups"]})
     if state.plateau:

@@ -1,11 +1,18 @@
 """Shared by all tests: the pictures, where they are at hand, and a small made-up split."""
 
 import os
+import sys
 
 import numpy as np
 import pytest
 
 from normviz import data
+
+
+@pytest.fixture(autouse=True)
+def main_module_stays(monkeypatch):
+    """AppTest leaves the app as `__main__`, which processes that a later test spawns would run."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(scope="session")
