@@ -3,6 +3,7 @@
 import streamlit as st
 
 from normviz import charts, controls, images, tables, ui
+from normviz.views.saliency import show_saliency
 
 ui.open_page("classify")
 
@@ -32,5 +33,7 @@ st.caption(
     "The networks know ten classes and must choose one of them: a picture of anything else gets a confident answer too. "
     "A probability here says how a network divides its belief among the ten, not how likely it is to be right."
 )
+
+show_saliency(pixels)
 
 ui.close_page("classify")

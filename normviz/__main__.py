@@ -1,4 +1,4 @@
-"""Command line: python -m normviz {train,study,summary,evaluate,classify,download}. Bad input ends in one line and status 2."""
+"""Command line: python -m normviz {train,study,results,summary,evaluate,classify,download}. Bad input ends in one line and status 2."""
 
 import argparse
 import json
@@ -37,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_train(commands)
     _add_study(commands)
+    _add_results(commands)
     _add_summary(commands)
     evaluate_parser = _add(commands, "evaluate", evaluate, show_table, "measure every shipped run on the test set")
     _add_data(evaluate_parser)
@@ -81,6 +82,11 @@ def _add_study(commands) -> None:
     parser.add_argument("--jobs", type=int, help="runs side by side on this machine (default: one a core)")
     parser.add_argument("--cluster", metavar="tcp://HOST:PORT", help="send the runs to the workers of a Dask scheduler instead")
     parser.add_argument("--out", type=Path, default=evidence.FOLDER, metavar="DIR", help="default: the shipped evidence")
+
+
+def _add_results(commands) -> None:
+    parser = _add(commands, "results", results, None, "print the figures of every study as Markdown")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put them between the marks of this file instead")
 
 
 def _add_summary(commands) -> None:
@@ -168,6 +174,15 @@ def _show_progress_on(bar: tqdm) -> Callable:
         )
 
     return show
+
+
+def results(options: argparse.Namespace) -> None:
+    from normviz import results as figures
+
+    if options.write:
+        figures.write(options.write)
+    else:
+        print(figures.markdown())
 
 
 def summary(options: argparse.Namespace) -> list[dict]:

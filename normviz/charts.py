@@ -1,5 +1,7 @@
 """Tidy DataFrame in, one alt.Chart out. Numbers are aggregated before they come here; no torch, no streamlit."""
 
+from collections.abc import Iterable
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -12,11 +14,13 @@ HEIGHT = 300  # pixels, axes and legend included
 PERCENT = ".0%"
 
 
-def _norm_colour(**options) -> alt.Color:
+def norm_colour(**options) -> alt.Color:
+    """Returns the colour of the column `norm`; the names of the lines stand in the chart, so there is no legend."""
     return alt.Color("norm:N", scale=_norm_scale("colour"), legend=None, **options)
 
 
-def _norm_shape() -> alt.Shape:
+def norm_shape() -> alt.Shape:
+    """Returns the point shape of the column `norm`, the second cue beside its colour."""
     return alt.Shape("norm:N", scale=_norm_scale("shape"), legend=None)
 
 
@@ -36,8 +40,8 @@ def accuracy_intervals(table: pd.DataFrame) -> alt.LayerChart:
     y = alt.Y(
         "series:N", sort=None, title=None, axis=alt.Axis(labelExpr="split(datum.label, '|')", labelLimit=140, ticks=False)
     )
-    base = alt.Chart(table, height=360).encode(y=y, yOffset=alt.YOffset("norm:N", sort=list(NORMS)), color=_norm_colour())
-    points = base.mark_point(filled=True, size=130, opacity=1).encode(x=x, shape=_norm_shape())
+    base = alt.Chart(table, height=360).encode(y=y, yOffset=alt.YOffset("norm:N", sort=list(NORMS)), color=norm_colour())
+    points = base.mark_point(filled=True, size=130, opacity=1).encode(x=x, shape=norm_shape())
     spans = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
     labels = base.mark_text(align="left", dx=10, fontSize=14, fontWeight="bold")
     labels = labels.encode(x=alt.X("high:Q", scale=scale), text="label:N")
@@ -79,7 +83,7 @@ def budget_bars(table: pd.DataFrame, budget: int) -> alt.LayerChart:
     base = alt.Chart(table, height=40 * table["name"].nunique() + 110).encode(y=y)
     opacity = alt.Opacity("part:N", scale=alt.Scale(domain=["norm", "convolution"], range=[1, 0.4]), title=None)
     opacity.legend = alt.Legend(orient="top", symbolFillColor=GREY, symbolStrokeColor=GREY)
-    bars = base.mark_bar().encode(x=x, color=_norm_colour(), opacity=opacity, order=alt.Order("part:N"))
+    bars = base.mark_bar().encode(x=x, color=norm_colour(), opacity=opacity, order=alt.Order("part:N"))
     totals = base.transform_filter("datum.part == 'norm'").mark_text(align="left", dx=6, fontWeight="bold", color=GREY)
     limit = alt.Chart(pd.DataFrame({"budget": [budget], "text": [f"budget {budget:,}"]}))
     line = limit.mark_rule(color=GREY, strokeDash=[5, 4], strokeWidth=2).encode(x="budget:Q")
@@ -148,7 +152,14 @@ def channel_marks(table: pd.DataFrame, norm: str, marks: tuple[str, str], title:
     return (joined + points).properties(height=HEIGHT)
 
 
-def lines(table: pd.DataFrame, x_title: str, y_title: str, percent: bool = False, log: bool = False) -> alt.LayerChart:
+def lines(
+    table: pd.DataFrame,
+    x_title: str,
+    y_title: str,
+    percent: bool = False,
+    log: bool = False,
+    band: pd.DataFrame | None = None,
+) -> alt.LayerChart:
     """Draws one line a model, with the source's (where given) dashed, each labelled at its right end.
 
     Args:
@@ -157,40 +168,57 @@ def lines(table: pd.DataFrame, x_title: str, y_title: str, percent: bool = False
         y_title: of the y axis.
         percent: values are fractions, shown as percentages.
         log: a logarithmic y axis.
+        band: norm, x, low, high: shaded behind the lines.
     """
     last = table["x"].max()
     room = alt.Scale(domain=[table["x"].min(), last + (last - table["x"].min()) * 0.34], nice=False)
     step = max(1, round(last / 5))
     ticks = [value for value in range(0, int(last) + 1, step) if value >= table["x"].min()]
     x = alt.X("x:Q", title=x_title, scale=room, axis=alt.Axis(values=ticks, format="d", grid=False))
-    y = alt.Y("value:Q", title=y_title, scale=alt.Scale(zero=False, type="log" if log else "linear"))
-    y.axis = alt.Axis(format=PERCENT if percent else "~g" if log else "~r", tickCount=5)
+    axis = alt.Axis(format=PERCENT if percent else "~g" if log else "~r", tickCount=5)
+    scaled = {"title": y_title, "scale": alt.Scale(zero=False, type="log" if log else "linear"), "axis": axis}
+    y = alt.Y("value:Q", **scaled)
     dash = alt.StrokeDash("source:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [5, 4]]), legend=None)
     width = alt.StrokeWidth("source:N", scale=alt.Scale(domain=[False, True], range=[3, 1.5]), legend=None)
-    base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y, color=_norm_colour())
+    base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y, color=norm_colour())
     tooltip = ["label", "x", alt.Tooltip("value:Q", format=".2%" if percent else ".4g")]
     drawn = base.mark_line(point=False).encode(strokeDash=dash, strokeWidth=width, detail="source:N", tooltip=tooltip)
     ends = _end_labels(table, log)
     dots = (
-        alt.Chart(ends).mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=_norm_colour(), shape=_norm_shape())
+        alt.Chart(ends).mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=norm_colour(), shape=norm_shape())
     )
     names = alt.Chart(ends).mark_text(align="left", dx=8, fontSize=12, fontWeight="bold")
-    return drawn + dots + names.encode(x=x, y=alt.Y("place:Q"), text="label:N", color=_norm_colour())
+    labels = names.encode(x=x, y=alt.Y("place:Q"), text="label:N", color=norm_colour())
+    if band is None:
+        return drawn + dots + labels
+    shade = alt.Chart(band, height=HEIGHT).mark_area(opacity=0.25)
+    return shade.encode(x=x, y=alt.Y("low:Q", **scaled), y2="high:Q", color=norm_colour()) + drawn + dots + labels
 
 
 def _end_labels(table: pd.DataFrame, log: bool) -> pd.DataFrame:
-    """Returns each line's last point, with `place`, the height of its label, moved apart where labels would overlap."""
+    """Returns each line's last point, with `place`, the height of its label."""
     height = np.log10 if log else np.asarray
-    low, high = height(table["value"].min()), height(table["value"].max())
     ends = table.sort_values("x").groupby(["norm", "source"], as_index=False).last().sort_values("value")
+    places = place_labels(height(ends["value"]), height(table["value"].min()), height(table["value"].max()))
+    return ends.assign(place=[float(10**place if log else place) for place in places])
+
+
+def place_labels(values: Iterable[float], low: float, high: float) -> list[float]:
+    """Returns the heights of labels beside ascending values, moved apart where they would overlap.
+
+    Args:
+        values: where the labels belong.
+        low: lower end of the axis.
+        high: upper end; no label goes beyond it.
+    """
     gap = max(high - low, 1e-9) * 0.075
     places = []
-    for value in height(ends["value"]):
+    for value in values:
         places.append(max(value, places[-1] + gap) if places else value)
     for index in reversed(range(len(places))):
         highest = high if index == len(places) - 1 else places[index + 1] - gap
         places[index] = min(places[index], highest)
-    return ends.assign(place=[float(10**place if log else place) for place in places])
+    return places
 
 
 def confusion(table: pd.DataFrame, norm: str) -> alt.LayerChart:
@@ -240,6 +268,6 @@ def calibration(table: pd.DataFrame) -> alt.LayerChart:
     diagonal = alt.Chart(pd.DataFrame({"confidence": [0, 1], "accuracy": [0, 1]}))
     x = alt.X("confidence:Q", title="confidence", axis=alt.Axis(format=PERCENT, tickCount=5))
     y = alt.Y("accuracy:Q", title="right that often", axis=alt.Axis(format=PERCENT, tickCount=5))
-    base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y, color=_norm_colour(), tooltip=["norm", "count"])
+    base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y, color=norm_colour(), tooltip=["norm", "count"])
     honest = diagonal.mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1.5).encode(x=x, y=y)
-    return honest + base.mark_line(strokeWidth=2) + base.mark_point(filled=True, size=60, opacity=1).encode(shape=_norm_shape())
+    return honest + base.mark_line(strokeWidth=2) + base.mark_point(filled=True, size=60, opacity=1).encode(shape=norm_shape())

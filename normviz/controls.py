@@ -75,17 +75,22 @@ def offer_download() -> None:
 
 
 def choose_picture() -> tuple[str, Image.Image] | None:
-    """Lets the visitor choose an example, a file or the camera.
+    """Lets the visitor choose an example, a test image by its index, a file or the camera.
 
     Returns:
         (name, RGB picture), or None as long as there is none; a picture that cannot be used gets one sentence. The last
         picture is kept for the other pages.
     """
     way = st.segmented_control(
-        "Picture", ["example", "upload", "camera"], default="example", required=True, key="from", bind="query-params"
+        "Picture",
+        ["example", "test image", "upload", "camera"],
+        default="example",
+        required=True,
+        key="from",
+        bind="query-params",
     )
-    if way == "example":
-        return _choose_example()
+    if way in ("example", "test image"):
+        return _choose_example() if way == "example" else _choose_test_image()
     file = _ask_for_file(way)
     if file is not None:
         st.session_state["picture"] = (way, file.name, file.getvalue())
@@ -99,6 +104,20 @@ def _choose_example() -> tuple[str, Image.Image]:
         "Example", list(known), default=next(iter(known)), required=True, key="example", bind="query-params"
     )
     return known[key].title, images.example_picture(key)
+
+
+def _choose_test_image() -> tuple[str, Image.Image] | None:
+    split = ui.test_pictures()
+    if split is None:
+        offer_download()
+        return None
+    last = int(split.indices[-1])
+    index = int(st.number_input(f"Index in the test set, 0 to {last}", 0, last, key="index", bind="query-params"))
+    places = np.flatnonzero(split.indices == index)
+    if not len(places):
+        st.warning(f"The data set at hand has no test image {index}: choose another index.")
+        return None
+    return f"Test image {index}: {CLASS_NAMES[split.labels[places[0]]]}", Image.fromarray(split.images[places[0]])
 
 
 def _ask_for_file(way: str):
@@ -130,12 +149,12 @@ def show_agreement(answers_by_norm: dict[str, pd.DataFrame]) -> None:
     st.html(f"<div style='font-size: 1.4rem; line-height: 1.7'>{'<br>'.join(lines)}</div>")
 
 
-def choose_layer() -> int:
+def choose_layer(default: int = 1) -> int:
     """Returns the norm layer to look at, 1 to 8."""
     from normviz.network import NORM_LAYERS
 
     numbers = list(range(1, NORM_LAYERS + 1))
-    return st.segmented_control("Norm layer", numbers, default=1, required=True, key="layer", bind="query-params")
+    return st.segmented_control("Norm layer", numbers, default=default, required=True, key="layer", bind="query-params")
 
 
 def choose_quantity() -> str:

@@ -1,11 +1,15 @@
 """The studies on disk: one row a run and epoch, or a measurement; intervals and differences over seeds. No PyTorch here."""
 
 import json
+import math
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from pyarrow import ArrowException
+from scipy import stats
 
 from normviz import runs
 
@@ -87,3 +91,56 @@ MODEL = ["network", "norm", "groups", "batch_size", "recipe"]  # columns that te
 def results(table: pd.DataFrame) -> pd.DataFrame:
     """Returns the last epoch of every run: one row a run of a study that trains; other tables as they are."""
     return table[table["epoch"] == table["epochs"]].reset_index(drop=True) if "epoch" in table else table
+
+
+def mean_interval(values: Sequence[float], confidence: float = 0.95) -> dict[str, float]:
+    """Returns mean, low and high of Student's t interval of the mean, and count; low and high are NaN for one value."""
+    values = np.asarray(values, dtype=float)
+    mean, count = values.mean(), len(values)
+    if count < 2:
+        return {"mean": mean, "low": np.nan, "high": np.nan, "count": count}
+    half = stats.t.ppf((1 + confidence) / 2, count - 1) * values.std(ddof=1) / math.sqrt(count)
+    return {"mean": mean, "low": mean - half, "high": mean + half, "count": count}
+
+
+def by_model(table: pd.DataFrame, column: str = "test_accuracy", by: Sequence[str] = MODEL) -> pd.DataFrame:
+    """Returns one row a model: the columns of `by`, and `mean_interval` of a column over its runs."""
+    rows = [
+        dict(zip(by, key)) | mean_interval(group[column]) for key, group in table.groupby(list(by), sort=False, dropna=False)
+    ]
+    return pd.DataFrame(rows)
+
+
+def by_seed(table: pd.DataFrame, network: str, norm: str, **other) -> pd.Series:
+    """Returns the last accuracy of one model, by seed; the batch network of both studies is one."""
+    network, norm = runs.SHARED_RUNS.get((network, norm), (network, norm))
+    last = results(table)
+    for column, value in {"network": network, "norm": norm, **other}.items():
+        last = last[last[column] == value]
+    return last.set_index("seed")["test_accuracy"].sort_index()
+
+
+def difference(one: pd.Series, other: pd.Series) -> dict[str, float]:
+    """Returns `mean_interval` of the differences, paired by seed: the same seed draws the same batches for both."""
+    return mean_interval((one - other).dropna())
+
+
+def conclusion(of: str, other: str, found: dict[str, float]) -> str:
+    """States what a paired difference of accuracies allows one to say.
+
+    Args:
+        of: name of the model whose accuracy is the first term.
+        other: name of the second.
+        found: `difference`, as fractions.
+    """
+    points = {key: 100 * found[key] for key in ("mean", "low", "high")}
+    if math.isnan(points["low"]):
+        return f"{of} minus {other}: {points['mean']:+.2f} points in {found['count']} seed; one seed allows no interval."
+    half = points["high"] - points["mean"]
+    if points["low"] <= 0 <= points["high"]:
+        return (
+            f"{of} minus {other}: {points['mean']:+.2f} ± {half:.2f} points. The interval includes zero: these "
+            f"{found['count']} seeds do not separate them."
+        )
+    leader, trailer = (of, other) if points["mean"] > 0 else (other, of)
+    return f"{leader} leads {trailer} by {abs(points['mean']):.2f} ± {half:.2f} points; the interval excludes zero."

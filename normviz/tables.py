@@ -99,8 +99,13 @@ def curves(runs_by_norm: dict[str, Run], column: str, study: str, with_source: b
 
 
 def _line(history: pd.DataFrame, column: str, norm: str, label: str, source: bool) -> pd.DataFrame:
-    value = history["train_accuracy"] - history["test_accuracy"] if column == "gap" else history[column]
+    value = history_column(history, column)
     return pd.DataFrame({"norm": norm, "source": source, "x": history["epoch"], "value": value, "label": label})
+
+
+def history_column(history: pd.DataFrame, column: str) -> pd.Series:
+    """Returns a column of a history, or "gap": training minus test accuracy."""
+    return history["train_accuracy"] - history["test_accuracy"] if column == "gap" else history[column]
 
 
 def statistic_lines(tables_by_norm: dict[str, pd.DataFrame], quantity: str, along: str, study: str) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from normviz import lessons, runs
+from normviz import lessons, papers, runs
 from normviz.norms import COMPARED, NORMS, STUDIES
 
 PAGES = {key: f"app_pages/{key}.py" for key in lessons.LESSONS}
@@ -20,11 +20,11 @@ PAGES = {key: f"app_pages/{key}.py" for key in lessons.LESSONS}
 
 def navigation():
     """Returns the page to run; every page can be reached from the bar on top."""
-    pages = [
-        st.Page(path, title=lessons.TITLES[key], url_path=key, icon=lessons.ICONS[key], default=key == "overview")
-        for key, path in PAGES.items()
-    ]
-    return st.navigation(pages, position="top")
+    return st.navigation({menu: [_page(key) for key in keys] for menu, keys in lessons.SECTIONS.items()}, position="top")
+
+
+def _page(key: str):
+    return st.Page(PAGES[key], title=lessons.TITLES[key], url_path=key, icon=lessons.ICONS[key], default=key == "overview")
 
 
 def choose_study() -> None:
@@ -45,8 +45,10 @@ def open_page(key: str) -> None:
 
 
 def close_page(key: str) -> None:
-    """Writes what to look at next, as a link."""
+    """Writes what is taken from papers, and what to look at next, as a link."""
     lesson = lessons.LESSONS[key]
+    if lesson.sources:
+        st.caption(f"**From papers.** {papers.with_references(lesson.sources)}")
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**Next:** {lesson.closing}", width="content")
@@ -103,8 +105,11 @@ def network(norm: str):
 
 @st.cache_resource(show_spinner="Loading the network")
 def _network(name: str, norm: str, stamp: int):
+    import torch
+
     from normviz import inference
 
+    torch.set_num_threads(1)  # for all sessions: on networks so small, threads wait for each other longer than they compute
     return inference.restore(_run(name, norm, stamp))
 
 
@@ -134,6 +139,35 @@ def _verdicts(name: str, norm: str, stamp: int) -> pd.DataFrame:
     from normviz import evaluation
 
     return evaluation.verdicts(_run(name, norm, stamp).predictions)
+
+
+def evidence(name: str) -> pd.DataFrame | None:
+    """Returns a study's table; where it is missing or damaged, its message is shown and there is none."""
+    from normviz import evidence as studies
+
+    file = studies.files(name)[0]
+    try:
+        return _evidence(name, file.stat().st_mtime_ns if file.exists() else 0)
+    except studies.EvidenceError as error:
+        st.warning(plain(error))
+        return None
+
+
+@st.cache_data(show_spinner=False)
+def _evidence(name: str, stamp: int) -> pd.DataFrame:
+    from normviz import evidence as studies
+
+    return studies.load(name)
+
+
+def measured_words(name: str, table: pd.DataFrame) -> str:
+    """Says where a study's numbers come from."""
+    each = table.drop_duplicates("plan")
+    epochs, seeds = ((", ".join(str(value) for value in sorted(each[c].unique()))) for c in ("epochs", "seed"))
+    return (
+        f"Measured here: {len(each)} runs, networks trained for {epochs} epochs, seed {seeds}, on "
+        f"{', '.join(sorted(each['device'].unique()))}. Again with `python -m normviz study {name} --data DIR`."
+    )
 
 
 def test_pictures():
@@ -179,6 +213,11 @@ def _look(name: str, norm: str, stamp: int, layer: int, content: str, _pixels: n
     from normviz import layer_stats
 
     return layer_stats.look_at(_passages(name, norm, stamp, content, _pixels), layer)
+
+
+def passages(norm: str, pixels: np.ndarray) -> list:
+    """Returns `layer_stats.passages` for one of the chosen study's networks; shared by all sessions, never change them."""
+    return _passages(study(), norm, _stamp(study(), norm), digest(pixels), pixels)
 
 
 @st.cache_resource(show_spinner="Running the pictures through the networks", max_entries=6)

@@ -1,0 +1,37 @@
+"""Which cells of a tensor share a mean and a variance, and one cell worked by hand."""
+
+import streamlit as st
+
+from normviz import ui
+from normviz.views import averaging, averaging_numbers
+
+ui.open_page("averaging")
+
+source = averaging.choose_source()
+picture, choices = averaging.places_for(source)
+by_hand, batches, numbers = st.container(), st.container(), st.container()
+with choices:
+    tensor = averaging.choose_tensor(source)
+    if tensor is None:
+        st.stop()
+    mode = averaging.choose_mode(tensor)
+if tensor.seed is not None:
+    with numbers:
+        tensor = averaging_numbers.edit(tensor)
+if tensor.has_batch_norm:
+    with batches:
+        fed = averaging_numbers.feed(tensor, averaging_numbers.choose_fed(tensor))
+    tensor = averaging_numbers.in_mode(tensor, mode, fed)
+
+with by_hand:
+    st.subheader("The framed cell, worked by hand")
+    locked = averaging.choose_cell(tensor)
+    layers = averaging.layers_shown(tensor)
+    averaging.work_out(layers, locked)
+with picture:
+    averaging.draw(tensor, layers, locked)
+if tensor.has_batch_norm:
+    with batches:
+        averaging_numbers.show_running(tensor, fed, locked)
+
+ui.close_page("averaging")

@@ -1,0 +1,98 @@
+"""What the Evidence page is made of: one function a study, with its chart, its sentence and its table."""
+
+import pandas as pd
+import streamlit as st
+
+from normviz import evidence_charts, findings, lessons, papers, questions, ui
+from normviz.evidence_charts import Axis
+from normviz.norms import COMPARED
+
+PERCENT = st.column_config.NumberColumn(format="percent")
+POINTS = {"mean": PERCENT, "low": PERCENT, "high": PERCENT, "reported": PERCENT}
+
+
+def show_seeds(table: pd.DataFrame) -> None:
+    """Draws every model of the chosen study over its seeds, and the paired difference of each two."""
+    means, seeds = findings.models(table, ui.study())
+    differences, by_seed = findings.pairs(table, ui.study())
+    compared = differences[differences["norm"].isin(COMPARED) & differences["other"].isin(COMPARED)]
+    st.markdown("\n".join(f"- **{said}**" for said in compared["said"]))
+    grid = st.grid(2, min_column_width=340)
+    with grid.cell():
+        st.markdown("**Test accuracy**")
+        ui.show(evidence_charts.intervals(means, seeds, "test accuracy"), "Test accuracy of each model over seeds.")
+        _show_table(means, ["name", "mean", "low", "high", "count"])
+    with grid.cell():
+        st.markdown("**Differences, paired by seed**")
+        drawn = by_seed[by_seed["name"].isin(compared["name"])]
+        chart = evidence_charts.intervals(compared, drawn, "difference in accuracy", zero=True)
+        ui.show(chart, f"Paired difference of each two models with its interval. {' '.join(compared['said'])}")
+        _show_table(differences, ["name", "mean", "low", "high", "count"], name="difference")
+    if "instance" in set(means["norm"]):
+        st.caption(questions.INSTANCE_NOTE)
+
+
+def show_gap(table: pd.DataFrame) -> None:
+    """Draws the two waterfalls from the source's gap to what the norm alone is worth."""
+    grid = st.grid(2, min_column_width=340)
+    for norm in ("group", "layer"):
+        steps, name = findings.gap(table, norm), lessons.MODEL_NAMES["published"][norm]
+        with grid.cell():
+            if steps.empty:
+                st.info(f"Not every step between the source's BN and {name} has been run.")
+                continue
+            said = findings.gap_sentence(steps, name)
+            st.markdown(said)
+            ui.show(evidence_charts.waterfall(steps, norm), said)
+    st.markdown("**How closely the source's own recipe gives its figures here**")
+    _show_table(findings.reproduced(table), ["model", "reported", "mean", "low", "high", "count"])
+
+
+def show_batch_sizes(table: pd.DataFrame) -> None:
+    """Draws error by training batch size, beside the figures of the paper."""
+    lines, seeds = findings.batch_sizes(table)
+    paper = papers.imagenet_errors()
+    theirs = paper.assign(mean=paper["value"], series=paper["norm"], dashed=False, **findings.NO_INTERVAL)
+    theirs["label"] = theirs["norm"].map(lessons.LABELS["controlled"])
+    grid = st.grid(2, min_column_width=340)
+    error = Axis("test error", percent=True)
+    with grid.cell():
+        st.markdown("**Here: CIFAR-10, the small networks**")
+        axis = Axis("batch size", tuple(sorted(int(size) for size in lines["x"].unique())), doubling=True)
+        ui.show(evidence_charts.lines(lines, axis, error, seeds), "Test error by batch size, one line a norm.")
+    with grid.cell():
+        st.markdown(f"**The paper's: ImageNet, ResNet-50.** {papers.cite('group_norm')}, figure 1")
+        axis = Axis("images per GPU", tuple(sorted(int(size) for size in theirs["x"].unique())), doubling=True)
+        ui.show(evidence_charts.lines(theirs, axis, error), "The paper's validation error by batch size, one line a norm.")
+    st.markdown("\n".join(f"- {said}" for said in findings.batch_size_sentences(seeds)))
+    _show_table(lines, ["norm", "x", "mean", "low", "high", "count"], x="batch size")
+
+
+def show_groups(table: pd.DataFrame) -> None:
+    """Draws accuracy by number of groups."""
+    means, seeds = findings.group_counts(table)
+    said = findings.group_count_sentence(seeds)
+    st.markdown(said)
+    learning, drawn = (rows[rows["norm"] != "instance"] for rows in (means, seeds))
+    ui.show(evidence_charts.intervals(learning, drawn, "test accuracy"), f"Test accuracy by number of groups. {said}")
+    st.caption(questions.INSTANCE_NOTE)
+    _show_table(means, ["name", "mean", "low", "high", "count"])
+
+
+def show_shifts(table: pd.DataFrame) -> None:
+    """Draws accuracy by severity, one small chart a shift."""
+    by_shift = findings.shifts(table, ui.study())
+    said = findings.shift_sentence(by_shift)
+    st.markdown(said)
+    grid = st.grid(3, min_column_width=300)
+    for shift, lines in by_shift.items():
+        with grid.cell():
+            st.markdown(f"**{shift}**")
+            axis = Axis("severity", tuple(sorted(int(level) for level in lines["x"].unique())))
+            chart = evidence_charts.lines(lines, axis, Axis("test accuracy", percent=True))
+            ui.show(chart, f"Test accuracy by severity when the pictures get {shift}, one line a network.")
+
+
+def _show_table(table: pd.DataFrame, columns: list[str], **names: str) -> None:
+    if not table.empty:
+        st.dataframe(table[columns].rename(columns=names), hide_index=True, height="content", column_config=POINTS)
