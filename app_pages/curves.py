@@ -22,6 +22,6 @@ for row in lessons.CURVES:
             )
             st.caption(curve.caption)
 if seeds is not None:
-    st.caption(f"Lines: the shipped networks. Bands: from the lowest to the highest of {band['count'].min()} seeds, measured here.")
+    st.caption(f"Lines: the shipped networks. Bands: lowest to highest of {band['count'].min()} seeds, measured here.")
 
 ui.close_page("curves")

@@ -6,11 +6,11 @@ from normviz import questions, ui
 from normviz.views import evidence as view
 
 SECTIONS = {
-    "seeds": view.show_seeds,
+    "seeds": lambda table: view.show_seeds(table, ui.study()),
     "gap": view.show_gap,
     "batch-size": view.show_batch_sizes,
     "groups": view.show_groups,
-    "shift": view.show_shifts,
+    "shift": lambda table: view.show_shifts(table, ui.study()),
 }
 
 ui.open_page("evidence")

@@ -1,4 +1,4 @@
-"""Command line: python -m normviz {train,study,results,summary,evaluate,classify,download}. Bad input ends in one line and status 2."""
+"""Command line: python -m normviz --help. Bad input ends in one line and status 2."""
 
 import argparse
 import json

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from normviz.charts import GREY, PERCENT, norm_colour, norm_shape
+from normviz.charts import GREY, PERCENT, norm_colour, norm_shape, tips
 
 TITLE, MARKS = 0.2, (0.4, 0.86)  # places inside a strip of height 1: its title, and the marks from first to last batch
 STRIP_HEIGHT = 104  # pixels
@@ -25,18 +25,19 @@ def strips(table: pd.DataFrame, spreads: pd.DataFrame, batches: int) -> alt.Laye
     x = alt.X("probability:Q", title="probability of the network's own answer", scale=alt.Scale(domain=[0, 1]))
     x.axis = alt.Axis(format=PERCENT, values=[0, 0.25, 0.5, 0.75, 1])
     y = alt.Y("place:Q", scale=scale, axis=None)
-    tooltip = ["batch", "answer", alt.Tooltip("probability:Q", format=".2%")]
+    tooltip = tips("batch", "answer", probability=".2%")
     base = alt.Chart(marks).encode(x=x, y=y, color=norm_colour(), shape=norm_shape(), tooltip=tooltip)
     same = base.transform_filter("datum.same").mark_point(filled=True, size=55, opacity=0.9)
     other = base.transform_filter("!datum.same").mark_point(filled=False, size=50, opacity=1, strokeWidth=1.8)
-    return (_spans(names, scale) + same + other + _words(names, scale)).properties(height=STRIP_HEIGHT * len(order) + 40)
+    layers = alt.layer(_spans(names, scale), same, other, _words(names, scale))
+    return layers.properties(height=STRIP_HEIGHT * len(order) + 40)
 
 
 def _spans(names: pd.DataFrame, scale: alt.Scale) -> alt.LayerChart:
     """Draws the line between strips, and a shade from the lowest to the highest probability of each."""
     bands = names.assign(upper=names["top"] + MARKS[0] - 0.06, lower=names["top"] + MARKS[1] + 0.06)
-    shade = alt.Chart(bands).mark_rect(opacity=0.16).encode(x="lowest:Q", x2="highest:Q", color=norm_colour())
-    shade = shade.encode(y=alt.Y("upper:Q", scale=scale, axis=None), y2="lower:Q")
+    shade = alt.Chart(bands).mark_rect(opacity=0.16).encode(x=alt.X("lowest:Q"), x2=alt.X2("highest:Q"), color=norm_colour())
+    shade = shade.encode(y=alt.Y("upper:Q", scale=scale, axis=None), y2=alt.Y2("lower:Q"))
     lines = alt.Chart(names).mark_rule(color=GREY, opacity=0.5).encode(y=alt.Y("top:Q", scale=scale, axis=None))
     return lines + shade
 
@@ -46,4 +47,4 @@ def _words(names: pd.DataFrame, scale: alt.Scale) -> alt.LayerChart:
     base = alt.Chart(names).encode(y=y)
     left = base.mark_text(align="left", dx=3, fontSize=14, fontWeight="bold", color=GREY)
     right = base.mark_text(align="right", dx=-3, fontSize=14, fontWeight="bold", color=GREY)
-    return left.encode(x="left:Q", text="title:N") + right.encode(x="right:Q", text="said:N")
+    return left.encode(x=alt.X("left:Q"), text=alt.Text("title:N")) + right.encode(x=alt.X("right:Q"), text=alt.Text("said:N"))

@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from normviz.cells import AXES
-from normviz.charts import GREY
+from normviz.charts import GREY, tips
 from normviz.norms import NORMS
 
 TINTS = ("#77AADD", "#EE8866", "#EEDD88", "#FFAABB", "#99DDFF", "#44BB99", "#BBCC33", "#AAAA00")
@@ -126,12 +126,12 @@ def _cells(base: alt.Chart, norm: str, frame_width: int) -> alt.Chart:
     group, here = _pointed("group", "group"), _pointed("here", "cell")
     tint = alt.Scale(domain=list(range(len(TINTS))), range=list(TINTS))
     rectangles = base.mark_rect(cursor="pointer", cornerRadius=2).encode(
-        x2="right:Q",
-        y2="bottom:Q",
+        x2=alt.X2("right:Q"),
+        y2=alt.Y2("bottom:Q"),
         color=alt.condition(group, alt.Color("tint:N", scale=tint, legend=None), alt.value(DIMMED)),
         stroke=alt.condition("datum.locked", alt.value(NORMS[norm].colour), alt.value("#FFFFFF")),
         strokeWidth=alt.condition("datum.locked", alt.value(frame_width), alt.value(1)),
-        description="spoken:N",
+        description=alt.Description("spoken:N"),
         tooltip=[alt.Tooltip(f"{field}:N", title=title) for field, title in TOOLTIP.items()],
     )
     return rectangles.properties(name="cells").add_params(group, here, pick)
@@ -146,26 +146,26 @@ def _numbers(base: alt.Chart, grid: Grid, longest: int) -> alt.Chart:
     size = f"min(20, {grid.cell * 0.62:.1f}, width / {grid.right} * 1.5 / {max(longest, 2)})"
     text = base.mark_text(fontSize=alt.ExprRef(size), color=INK, cursor="pointer", aria=False)
     shown = alt.OpacityValue(alt.ExprRef(f"{size} < {SMALLEST} ? 0 : 1"))
-    return text.encode(x="middle:Q", y="centre:Q", text="printed:N", opacity=shown)
+    return text.encode(x=alt.X("middle:Q"), y=alt.Y("centre:Q"), text=alt.Text("printed:N"), opacity=shown)
 
 
 def _letters(base: alt.Chart) -> alt.Chart:
     corners = base.transform_filter("datum.corner")
     text = corners.mark_text(align="left", baseline="bottom", dy=-3, fontSize=13, fontWeight="bold", color=GREY)
-    return text.encode(text="letter:N")
+    return text.encode(text=alt.Text("letter:N"))
 
 
 def _banner(longest: int) -> list[alt.Chart]:
     """Draws what is said of the cell that is pointed at, or else of the locked one, on its group's colour."""
     rows = alt.Chart().transform_filter(POINTED)
     box = rows.mark_rect(cornerRadius=4, aria=False).encode(
-        x=alt.XValue(0), x2=alt.X2Value("width"), y=alt.YValue(0), y2=alt.Y2Value(BANNER - 6), color="tint:N"
+        x=alt.XValue(0), x2=alt.X2Value("width"), y=alt.YValue(0), y2=alt.Y2Value(BANNER - 6), color=alt.Color("tint:N")
     )
     size = f"min(16, (width - 16) / {longest} * 1.75)"
     text = rows.mark_text(
         align="left", baseline="middle", lineBreak="\n", lineHeight=18, fontSize=alt.ExprRef(size), fontWeight=600, color=INK
     )
-    return [box, text.encode(x=alt.XValue(8), y=alt.YValue(13), text="said:N")]
+    return [box, text.encode(x=alt.XValue(8), y=alt.YValue(13), text=alt.Text("said:N"))]
 
 
 def running(table: pd.DataFrame, reference: float, title: str) -> alt.LayerChart:
@@ -184,5 +184,5 @@ def running(table: pd.DataFrame, reference: float, title: str) -> alt.LayerChart
     line = base.mark_line(color=NORMS["batch"].colour, strokeWidth=3, point=alt.OverlayMarkDef(size=50, filled=True))
     own = base.transform_filter("isValid(datum.own)").mark_point(color=GREY, size=45, filled=True, opacity=1, shape="cross")
     rule = alt.Chart(pd.DataFrame({"running": [reference]})).mark_rule(color=GREY, strokeDash=[6, 4], strokeWidth=2)
-    tooltip = ["batch:Q", alt.Tooltip("running:Q", format=".4~r"), alt.Tooltip("own:Q", format=".4~r", title="this batch")]
-    return rule.encode(y=y) + own.encode(y="own:Q", tooltip=tooltip) + line.encode(tooltip=tooltip)
+    tooltip = [*tips("batch", running=".4~r"), alt.Tooltip("own:Q", format=".4~r", title="this batch")]
+    return alt.layer(rule.encode(y=y), own.encode(y=alt.Y("own:Q"), tooltip=tooltip), line.encode(tooltip=tooltip))

@@ -19,6 +19,11 @@ def norm_colour(**options) -> alt.Color:
     return alt.Color("norm:N", scale=_norm_scale("colour"), legend=None, **options)
 
 
+def tips(*names: str, **formats: str) -> list[alt.Tooltip]:
+    """Returns what a mark says when pointed at: columns as they are, then numbers in their format."""
+    return [*map(alt.Tooltip, names), *(alt.Tooltip(f"{name}:Q", format=pattern) for name, pattern in formats.items())]
+
+
 def norm_shape() -> alt.Shape:
     """Returns the point shape of the column `norm`, the second cue beside its colour."""
     return alt.Shape("norm:N", scale=_norm_scale("shape"), legend=None)
@@ -42,10 +47,10 @@ def accuracy_intervals(table: pd.DataFrame) -> alt.LayerChart:
     )
     base = alt.Chart(table, height=360).encode(y=y, yOffset=alt.YOffset("norm:N", sort=list(NORMS)), color=norm_colour())
     points = base.mark_point(filled=True, size=130, opacity=1).encode(x=x, shape=norm_shape())
-    spans = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
+    spans = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"))
     labels = base.mark_text(align="left", dx=10, fontSize=14, fontWeight="bold")
-    labels = labels.encode(x=alt.X("high:Q", scale=scale), text="label:N")
-    return spans + points + labels
+    labels = labels.encode(x=alt.X("high:Q", scale=scale), text=alt.Text("label:N"))
+    return alt.layer(spans, points, labels)
 
 
 def parameter_bars(table: pd.DataFrame, norm: str, highest: float) -> alt.Chart:
@@ -65,7 +70,7 @@ def parameter_bars(table: pd.DataFrame, norm: str, highest: float) -> alt.Chart:
             y=alt.Y("parameters:Q", title="parameters", scale=alt.Scale(domain=[0, highest])),
             color=alt.Color("part:N", scale=scale, title=None, legend=alt.Legend(orient="top")),
             order=alt.Order("part:N"),
-            tooltip=["layer", "part", alt.Tooltip("parameters:Q", format=",")],
+            tooltip=tips("layer", "part", parameters=","),
         )
     )
 
@@ -86,9 +91,9 @@ def budget_bars(table: pd.DataFrame, budget: int) -> alt.LayerChart:
     bars = base.mark_bar().encode(x=x, color=norm_colour(), opacity=opacity, order=alt.Order("part:N"))
     totals = base.transform_filter("datum.part == 'norm'").mark_text(align="left", dx=6, fontWeight="bold", color=GREY)
     limit = alt.Chart(pd.DataFrame({"budget": [budget], "text": [f"budget {budget:,}"]}))
-    line = limit.mark_rule(color=GREY, strokeDash=[5, 4], strokeWidth=2).encode(x="budget:Q")
-    name = limit.mark_text(align="right", dx=-5, y=8, color=GREY).encode(x="budget:Q", text="text:N")
-    return bars + totals.encode(x="total:Q", text="label:N") + line + name
+    line = limit.mark_rule(color=GREY, strokeDash=[5, 4], strokeWidth=2).encode(x=alt.X("budget:Q"))
+    name = limit.mark_text(align="right", dx=-5, y=8, color=GREY).encode(x=alt.X("budget:Q"), text=alt.Text("text:N"))
+    return alt.layer(bars, totals.encode(x=alt.X("total:Q"), text=alt.Text("label:N")), line, name)
 
 
 def distribution(table: pd.DataFrame, norm: str) -> alt.Chart:
@@ -118,10 +123,10 @@ def group_statistics(table: pd.DataFrame, norm: str, unit: str) -> alt.LayerChar
         x=alt.X("group:O", title=unit, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
         xOffset=alt.XOffset("side:N", sort=["before", "after"]),
         color=alt.Color("side:N", scale=scale, title=None, legend=None),
-        tooltip=["group", "side", alt.Tooltip("mean:Q", format=".3f"), alt.Tooltip("std:Q", format=".3f")],
+        tooltip=tips("group", "side", mean=".3f", std=".3f"),
     )
-    spans = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", title="mean ± std"), y2="high:Q")
-    return spans + base.mark_point(filled=True, size=28, opacity=1).encode(y="mean:Q")
+    spans = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", title="mean ± std"), y2=alt.Y2("high:Q"))
+    return spans + base.mark_point(filled=True, size=28, opacity=1).encode(y=alt.Y("mean:Q"))
 
 
 def channel_marks(table: pd.DataFrame, norm: str, marks: tuple[str, str], title: str) -> alt.LayerChart:
@@ -137,7 +142,9 @@ def channel_marks(table: pd.DataFrame, norm: str, marks: tuple[str, str], title:
     scale = alt.Scale(domain=list(marks), range=[NORMS[norm].colour, GREY])
     shape = alt.Shape("mark:N", scale=alt.Scale(domain=list(marks), range=["circle", "diamond"]), title=None)
     x = alt.X("channel:O", title="channel", axis=alt.Axis(labelAngle=0, labelOverlap=True))
-    joined = alt.Chart(table).mark_rule(color=GREY, opacity=0.5).encode(x=x, y=f"{marks[0]}:Q", y2=f"{marks[1]}:Q")
+    joined = (
+        alt.Chart(table).mark_rule(color=GREY, opacity=0.5).encode(x=x, y=alt.Y(f"{marks[0]}:Q"), y2=alt.Y2(f"{marks[1]}:Q"))
+    )
     points = (
         alt.Chart(tidy)
         .mark_point(filled=True, size=50, opacity=1)
@@ -146,7 +153,7 @@ def channel_marks(table: pd.DataFrame, norm: str, marks: tuple[str, str], title:
             y=alt.Y("value:Q", title=title),
             shape=shape,
             color=alt.Color("mark:N", scale=scale, title=None, legend=alt.Legend(orient="top")),
-            tooltip=["channel", "mark", alt.Tooltip("value:Q", format=".3f")],
+            tooltip=tips("channel", "mark", value=".3f"),
         )
     )
     return (joined + points).properties(height=HEIGHT)
@@ -181,18 +188,19 @@ def lines(
     dash = alt.StrokeDash("source:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [5, 4]]), legend=None)
     width = alt.StrokeWidth("source:N", scale=alt.Scale(domain=[False, True], range=[3, 1.5]), legend=None)
     base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y, color=norm_colour())
-    tooltip = ["label", "x", alt.Tooltip("value:Q", format=".2%" if percent else ".4g")]
-    drawn = base.mark_line(point=False).encode(strokeDash=dash, strokeWidth=width, detail="source:N", tooltip=tooltip)
-    ends = _end_labels(table, log)
-    dots = (
-        alt.Chart(ends).mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=norm_colour(), shape=norm_shape())
+    tooltip = tips("label", "x", value=".2%" if percent else ".4g")
+    drawn = base.mark_line(point=False).encode(
+        strokeDash=dash, strokeWidth=width, detail=alt.Detail("source:N"), tooltip=tooltip
     )
+    ends = _end_labels(table, log)
+    dots = alt.Chart(ends).mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=norm_colour(), shape=norm_shape())
     names = alt.Chart(ends).mark_text(align="left", dx=8, fontSize=12, fontWeight="bold")
-    labels = names.encode(x=x, y=alt.Y("place:Q"), text="label:N", color=norm_colour())
+    labels = names.encode(x=x, y=alt.Y("place:Q"), text=alt.Text("label:N"), color=norm_colour())
     if band is None:
-        return drawn + dots + labels
+        return alt.layer(drawn, dots, labels)
     shade = alt.Chart(band, height=HEIGHT).mark_area(opacity=0.25)
-    return shade.encode(x=x, y=alt.Y("low:Q", **scaled), y2="high:Q", color=norm_colour()) + drawn + dots + labels
+    shade = shade.encode(x=x, y=alt.Y("low:Q", **scaled), y2=alt.Y2("high:Q"), color=norm_colour())
+    return alt.layer(shade, drawn, dots, labels)
 
 
 def _end_labels(table: pd.DataFrame, log: bool) -> pd.DataFrame:
@@ -243,13 +251,13 @@ def confusion(table: pd.DataFrame, norm: str) -> alt.LayerChart:
             y=y,
             color=alt.condition("isValid(datum.shown)", alt.Color("shown:Q", scale=ramp, legend=None), alt.value("#8A8F9833")),
             strokeWidth=alt.condition(chosen, alt.value(2), alt.value(0.3), empty=False),
-            tooltip=["label", "predicted", "count", alt.Tooltip("share:Q", format=".1%")],
+            tooltip=tips("label", "predicted", "count", share=".1%"),
         )
         .add_params(chosen)
     )
     strong = f"datum.shown > {highest / 2}"
     ink = alt.condition(strong, alt.value(NORMS[norm].ink), alt.value(GREY))
-    numbers = alt.Chart(mistakes).mark_text(fontSize=11).encode(x=x, y=y, text="count:Q", color=ink)
+    numbers = alt.Chart(mistakes).mark_text(fontSize=11).encode(x=x, y=y, text=alt.Text("count:Q"), color=ink)
     return (cells + numbers).properties(height=430)
 
 
@@ -268,6 +276,7 @@ def calibration(table: pd.DataFrame) -> alt.LayerChart:
     diagonal = alt.Chart(pd.DataFrame({"confidence": [0, 1], "accuracy": [0, 1]}))
     x = alt.X("confidence:Q", title="confidence", axis=alt.Axis(format=PERCENT, tickCount=5))
     y = alt.Y("accuracy:Q", title="right that often", axis=alt.Axis(format=PERCENT, tickCount=5))
-    base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y, color=norm_colour(), tooltip=["norm", "count"])
+    base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y, color=norm_colour(), tooltip=tips("norm", "count"))
     honest = diagonal.mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1.5).encode(x=x, y=y)
-    return honest + base.mark_line(strokeWidth=2) + base.mark_point(filled=True, size=60, opacity=1).encode(shape=norm_shape())
+    points = base.mark_point(filled=True, size=60, opacity=1).encode(shape=norm_shape())
+    return alt.layer(honest, base.mark_line(strokeWidth=2), points)

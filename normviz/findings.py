@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from normviz import evidence, lessons, papers, published, questions, runs, tables
+from normviz import evidence, lessons, published, questions, runs, tables
 from normviz.norms import COMPARED, NORMS
 
 NO_INTERVAL = {"low": np.nan, "high": np.nan}
@@ -138,7 +138,14 @@ def gap(table: pd.DataFrame, norm: str) -> pd.DataFrame:
 def _level(step: str, found: dict) -> dict:
     top = np.nanmax([found["mean"], found["high"], 0])
     interval = {"low": found["low"], "high": found["high"], "top": top}
-    return {"step": step, "kind": "level", "start": 0.0, "end": found["mean"], "label": f"{100 * found['mean']:.1f}", **interval}
+    return {
+        "step": step,
+        "kind": "level",
+        "start": 0.0,
+        "end": found["mean"],
+        "label": f"{100 * found['mean']:.1f}",
+        **interval,
+    }
 
 
 def _change(step: str, before: float, found: dict) -> dict:
@@ -155,49 +162,62 @@ def gap_sentence(steps: pd.DataFrame, name: str) -> str:
     first, last = steps.iloc[0], steps.iloc[-1]
     left = f"{100 * last['end']:.1f} points (95 % interval {100 * last['low']:.1f} to {100 * last['high']:.1f})"
     return (
-        f"Of the {100 * first['end']:.1f} points that the source reported between its BN and {_lower(name)}, {left} are left when "
-        f"only the norm differs. The largest fall, {most['label']} points, comes with {most['step'].replace('|', ' ')}."
+        f"Of the {100 * first['end']:.1f} points that the source reported between its BN and {_lower(name)}, {left} are left "
+        f"when only the norm differs. The largest fall, {most['label']} points, comes with {most['step'].replace('|', ' ')}."
     )
 
 
 def reproduced(table: pd.DataFrame) -> pd.DataFrame:
-    """Returns the source's three figures beside its recipe repeated here: model, reported, mean, low, high, count."""
+    """Returns the source's three figures beside its recipe repeated here: name, reported, mean, low, high, count."""
     rows = []
     for norm in COMPARED:
         again = evidence.by_seed(table, "published", norm, recipe="source")
         if len(again):
             name = lessons.MODEL_NAMES["published"][norm]
-            rows.append({"model": name, "reported": published.reported(norm), **evidence.mean_interval(again)})
+            rows.append({"name": name, "reported": published.reported(norm), **evidence.mean_interval(again)})
     return pd.DataFrame(rows)
 
 
-def batch_sizes(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Returns test error by training batch size: lines with intervals, and every seed (norm, x, value)."""
-    last = evidence.results(table)
-    seeds = pd.DataFrame({"norm": last["norm"], "x": last["batch_size"], "value": 1 - last["test_accuracy"], "seed": last["seed"]})
-    lines = evidence.by_model(seeds, "value", ("norm", "x")).sort_values("x")
-    return lines.assign(series=lines["norm"], label=lines["norm"].map(lessons.LABELS["controlled"]), dashed=False), seeds
+def reproduced_sentence(table: pd.DataFrame) -> str:
+    """States by how much the source's recipe falls short here, and how long it trains at its full rate, here and there."""
+    found = reproduced(table)
+    short = [f"{100 * (row.reported - row.mean):.1f}" for row in found.itertuples()]
+    here = [_epochs_at_full_rate(run) for _, run in table[table["recipe"] == "source"].groupby("plan")]
+    there = [str(_epochs_at_full_rate(published.curves(norm))) for norm in COMPARED]
+    return (
+        f"Its own recipe comes out {_listed(short)} points below what it reported. Its scheduler, stepped here on the loss of an "
+        f"epoch's last batch, first cuts the rate after {min(here)} to {max(here)} epochs, by luck of that batch; in the source "
+        f"after {_listed(there)}."
+    )
 
 
-def batch_size_sentences(seeds: pd.DataFrame, small: int = 2, large: int = 32) -> list[str]:
-    """States how much the error grows from batch size `large` to `small`, here and in the paper, a sentence a norm."""
-    said, paper = [], papers.imagenet_errors()
-    for norm, rows in seeds.groupby("norm", sort=False):
-        errors = rows.pivot(index="seed", columns="x", values="value")
-        if not {small, large} <= set(errors.columns):
-            continue
-        growth = evidence.difference(errors[small], errors[large])
-        sentence = f"{NORMS[norm].label}: from batch size {large} to {small} the error changes by {_with_interval(growth)}"
-        theirs = paper[paper["norm"] == norm].set_index("x")["value"]
-        if len(theirs):
-            sentence += f" (in the paper {100 * (theirs[small] - theirs[large]):+.1f})"
-        said.append(f"{sentence}.")
-    return said
+def _epochs_at_full_rate(history: pd.DataFrame) -> int:
+    return int(np.isclose(history["learning_rate"], history["learning_rate"].max()).sum())
 
 
-def _with_interval(found: dict) -> str:
-    half = 100 * (found["high"] - found["mean"])
-    return f"{100 * found['mean']:+.1f}{'' if np.isnan(half) else f' ± {half:.1f}'} points"
+def _listed(texts: list[str]) -> str:
+    return f"{', '.join(texts[:-1])} and {texts[-1]}"
+
+
+def as_text(means: pd.DataFrame, name: str, points: bool = False) -> pd.DataFrame:
+    """Returns a table of means for reading: the model or pair, its mean, 95 % interval and number of seeds, all text.
+
+    Args:
+        means: name, mean, low, high (fractions), count.
+        name: heading of the first column.
+        points: differences, in percentage points; else percentages.
+    """
+    scale, pattern = (100, "{:+.2f}") if points else (1, "{:.2%}")
+    written = {column: (scale * means[column]).map(pattern.format) for column in ("mean", "low", "high")}
+    several = means["count"] > 1
+    return pd.DataFrame(
+        {
+            name: means["name"],
+            f"mean{', points' if points else ''}": written["mean"],
+            "95 % interval": (written["low"] + " to " + written["high"]).where(several, ""),
+            "seeds": means["count"].astype(str),
+        }
+    )
 
 
 def group_counts(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from normviz.charts import GREY
+from normviz.charts import GREY, tips
 from normviz.norms import NORMS
 
 HEIGHT = 320
@@ -25,7 +25,7 @@ def before_and_after(table: pd.DataFrame, norm: str, side: str) -> alt.LayerChar
     y = alt.Y("after:Q", title=f"value {side}, after", scale=scale, axis=axis)
     ends = pd.DataFrame({"before": [low, high], "after": [low, high]})
     diagonal = alt.Chart(ends).mark_line(color=GREY, strokeDash=[5, 4], strokeWidth=1.5).encode(x=x, y=y)
-    tooltip = [alt.Tooltip("before:Q", format=".3~r"), alt.Tooltip("after:Q", format=".3~r")]
+    tooltip = tips(before=".3~r", after=".3~r")
     colour = NORMS[norm].colour if side == "given" else GREY
     points = alt.Chart(table).mark_point(filled=True, size=34, opacity=0.6, color=colour, shape=NORMS[norm].shape)
     return (diagonal + points.encode(x=x, y=y, tooltip=tooltip)).properties(height=HEIGHT)

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from normviz.charts import GREY
+from normviz.charts import GREY, tips
 from normviz.norms import NORMS
 
 LAYER_AXIS = alt.Axis(values=list(range(1, 9)), format="d", grid=False, labelAngle=0)
@@ -28,13 +28,15 @@ def used_and_own(table: pd.DataFrame, norm: str) -> alt.LayerChart:
     axis = alt.Axis(format="d", tickMinStep=1, grid=False)
     across = {"x": alt.X("left:Q", title="channel", scale=scale, axis=axis), "x2": "right:Q"}
     measured = ("mean", "std", "mean_received", "std_received")
-    tooltip = ["channel:Q", *(alt.Tooltip(f"{name}:Q", format=".3~r") for name in measured)]
+    tooltip = tips("channel", **dict.fromkeys(measured, ".3~r"))
     base, colour = alt.Chart().encode(tooltip=tooltip), NORMS[norm].colour
-    band = base.mark_rect(color=colour, opacity=0.35).encode(**across, y=alt.Y("low:Q", title="value received"), y2="high:Q")
-    line = base.mark_rule(color=colour, strokeWidth=3).encode(**across, y="mean:Q")
+    band = base.mark_rect(color=colour, opacity=0.35).encode(
+        **across, y=alt.Y("low:Q", title="value received"), y2=alt.Y2("high:Q")
+    )
+    line = base.mark_rule(color=colour, strokeWidth=3).encode(**across, y=alt.Y("mean:Q"))
     at = alt.X("channel:Q", scale=scale)
-    own = base.mark_rule(color=GREY, strokeWidth=1.5).encode(x=at, y="own_low:Q", y2="own_high:Q")
-    dots = base.mark_point(color=GREY, filled=True, size=35, opacity=1).encode(x=at, y="mean_received:Q")
+    own = base.mark_rule(color=GREY, strokeWidth=1.5).encode(x=at, y=alt.Y("own_low:Q"), y2=alt.Y2("own_high:Q"))
+    dots = base.mark_point(color=GREY, filled=True, size=35, opacity=1).encode(x=at, y=alt.Y("mean_received:Q"))
     return alt.layer(band, line, own, dots, data=table, height=230)
 
 
@@ -50,13 +52,15 @@ def distances(table: pd.DataFrame, layer: int) -> alt.LayerChart:
     scale = alt.Scale(domain=[0, 1])
     x = alt.X("layer:Q", title="norm layer", scale=alt.Scale(domain=[0.8, 9.6], nice=False), axis=LAYER_AXIS)
     y = alt.Y("distance:Q", title="1 - linear CKA", scale=scale, axis=alt.Axis(tickCount=5))
-    tooltip = ["pair", "layer", alt.Tooltip("distance:Q", format=".2f"), alt.Tooltip("chance:Q", format=".2f")]
+    tooltip = tips("pair", "layer", distance=".2f", chance=".2f")
     base = alt.Chart(table, height=340).encode(x=x, tooltip=tooltip)
     opened = alt.Chart(pd.DataFrame({"layer": [layer]})).mark_rule(color=GREY, opacity=0.35, strokeWidth=14).encode(x=x)
-    chance = base.mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1.5).encode(y="chance:Q", detail="pair:N")
-    line = base.mark_line(strokeWidth=3).encode(y=y, detail="pair:N", color=_colour("first"))
+    chance = base.mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1.5).encode(
+        y=alt.Y("chance:Q"), detail=alt.Detail("pair:N")
+    )
+    line = base.mark_line(strokeWidth=3).encode(y=y, detail=alt.Detail("pair:N"), color=_colour("first"))
     points = base.mark_point(filled=True, size=90, opacity=1).encode(y=y, color=_colour("second"), shape=_shape("second"))
-    return opened + chance + line + points + _names(ends, x, scale)
+    return alt.layer(opened, chance, line, points, _names(ends, x, scale))
 
 
 def _names(ends: pd.DataFrame, x: alt.X, scale: alt.Scale) -> alt.LayerChart:
@@ -67,9 +71,9 @@ def _names(ends: pd.DataFrame, x: alt.X, scale: alt.Scale) -> alt.LayerChart:
     text = ends.assign(place=places)
     chance = ends.tail(1).assign(place=lambda table: table["chance"] + 0.04, pair="unrelated")
     words = alt.Chart(text).mark_text(align="left", dx=10, fontSize=13, fontWeight="bold")
-    words = words.encode(x=x, y=alt.Y("place:Q", scale=scale), text="pair:N", color=_colour("second"))
+    words = words.encode(x=x, y=alt.Y("place:Q", scale=scale), text=alt.Text("pair:N"), color=_colour("second"))
     grey = alt.Chart(chance).mark_text(align="left", dx=10, color=GREY, fontSize=13)
-    return words + grey.encode(x=x, y=alt.Y("place:Q", scale=scale), text="pair:N")
+    return words + grey.encode(x=x, y=alt.Y("place:Q", scale=scale), text=alt.Text("pair:N"))
 
 
 def _colour(column: str) -> alt.Color:

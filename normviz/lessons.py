@@ -39,7 +39,10 @@ TITLES = {
 SECTIONS = {  # the menus of the bar on top; pages without a menu stand in it themselves
     "": ("overview", "classify"),
     "What a norm does": ("averaging", "layer_statistics", "journey", "invariances"),
-    "The batch": ("batch_mates", "train_or_evaluate",),
+    "The batch": (
+        "batch_mates",
+        "train_or_evaluate",
+    ),
     "The three networks": ("parameters", "curves", "evidence", "mistakes"),
 }
 ICONS = {

@@ -27,7 +27,8 @@ STUDIES = {
     "batch-size": Question(
         "What does a small batch do?",
         "The three equal networks trained at six batch sizes for the same number of epochs, the learning rate scaled in "
-        "proportion to the batch size, as in the paper.",
+        "proportion to the batch size, as in the paper. With the same epochs a smaller batch takes more steps; after so short a "
+        "training that alone can lower its error.",
     ),
     "groups": Question(
         "How many groups?",

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from normviz import evidence, findings, lessons, network, published, questions, runs, tables
-from normviz.norms import COMPARED, NORMS, STUDIES
+from normviz import evidence, findings, lessons, network, published, questions, runs, small_batches, tables
+from normviz.norms import COMPARED, STUDIES
 
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 
@@ -45,59 +45,49 @@ def markdown() -> str:
 def _seeds(table: pd.DataFrame) -> str:
     pairs = findings.pairs(table, "controlled")[0]
     said = " ".join(pairs[pairs["norm"].isin(COMPARED) & pairs["other"].isin(COMPARED)]["said"])
-    return f"{said}\n\n{_table([row for study in STUDIES for row in _models(table, study)])}"
+    rows = [row for study in STUDIES for row in _models(table, study)]
+    return f"{said}\n\n{_table(pd.DataFrame(rows))}"
 
 
 def _models(table: pd.DataFrame, study: str) -> list[dict]:
+    means = findings.models(table, study)[0]
     return [
-        {
-            "study": f"`{study}`",
-            "network": model.name,
-            "parameters": f"{network.summary(network.architecture(study, model.norm))['parameters'].sum():,}",
-            "test accuracy": f"{model.mean:.2%}",
-            "95 % interval": _interval(model),
-            "seeds": model.count,
-            "shipped network": f"{_shipped(study, model.norm):.2%}" if model.norm in COMPARED else "",
-            "the source reported": f"{published.reported(model.norm):.2%}" if study == "published" else "",
-        }
-        for model in findings.models(table, study)[0].itertuples()
+        {"study": f"`{study}`", **row, **_about(study, norm)}
+        for norm, row in zip(means["norm"], findings.as_text(means, "network").to_dict("records"))
     ]
 
 
-def _interval(found) -> str:
-    return f"{found.low:.1%} to {found.high:.1%}" if found.count > 1 else ""
-
-
-def _shipped(study: str, norm: str) -> float:
-    return tables.final_figures(runs.load(study, norm))["accuracy"]
+def _about(study: str, norm: str) -> dict[str, str]:
+    described = network.architecture(study, norm)
+    shipped = tables.final_figures(runs.load(study, norm))["accuracy"] if norm in COMPARED else None
+    return {
+        "parameters": f"{network.summary(described)['parameters'].sum():,}",
+        "shipped network": f"{shipped:.2%}" if shipped else "",
+        "the source reported": f"{published.reported(norm):.2%}" if study == "published" else "",
+    }
 
 
 def _gap(table: pd.DataFrame) -> str:
     names = lessons.MODEL_NAMES["published"]
-    return " ".join(findings.gap_sentence(findings.gap(table, norm), names[norm]) for norm in ("group", "layer"))
+    said = [findings.gap_sentence(findings.gap(table, norm), names[norm]) for norm in ("group", "layer")]
+    return " ".join([*said, findings.reproduced_sentence(table)])
 
 
 def _batch_sizes(table: pd.DataFrame) -> str:
-    lines, seeds = findings.batch_sizes(table)
-    errors = lines.pivot(index="norm", columns="x", values="mean").reindex([norm for norm in COMPARED if norm in set(lines["norm"])])
-    rows = [
-        {"test error at batch size": NORMS[norm].label} | {str(size): f"{error:.1%}" for size, error in row.dropna().items()}
-        for norm, row in errors.iterrows()
-    ]
-    return f"{' '.join(findings.batch_size_sentences(seeds))}\n\n{_table(rows)}"
+    lines, seeds = small_batches.errors(table)
+    epochs = ", ".join(str(count) for count in table["epochs"].unique())
+    said = [small_batches.shape_sentence(seeds), *small_batches.growth_sentences(seeds), f"Test error after {epochs} epochs:"]
+    return f"{' '.join(said)}\n\n{_table(small_batches.as_text(lines))}"
 
 
 def _groups(table: pd.DataFrame) -> str:
     means, seeds = findings.group_counts(table)
-    rows = [
-        {"groups": row.name, "test accuracy": f"{row.mean:.2%}", "95 % interval": _interval(row)} for row in means.itertuples()
-    ]
-    return f"{findings.group_count_sentence(seeds)}\n\n{_table(rows)}"
+    return f"{findings.group_count_sentence(seeds)} {questions.INSTANCE_NOTE}\n\n{_table(findings.as_text(means, 'groups'))}"
 
 
 def _shift(table: pd.DataFrame) -> str:
     return findings.shift_sentence(findings.shifts(table, "controlled"))
 
 
-def _table(rows: list[dict]) -> str:
-    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+def _table(table: pd.DataFrame) -> str:
+    return table.to_markdown(index=False, disable_numparse=True)

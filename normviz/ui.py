@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from normviz import lessons, papers, runs
+from normviz import lessons, papers, runs, specs
 from normviz.norms import COMPARED, NORMS, STUDIES
 
 PAGES = {key: f"app_pages/{key}.py" for key in lessons.LESSONS}
@@ -76,7 +76,7 @@ def three_columns(minimum: int = 300, border: bool = False):
 
 def show(chart: alt.TopLevelMixin, alt_text: str, **options):
     """Draws a chart at full width with a sentence for those who cannot see it."""
-    return st.altair_chart(chart, width="stretch", alt=alt_text, **options)
+    return st.vega_lite_chart(spec=specs.specification(chart), width="stretch", alt=alt_text, **options)
 
 
 def models(of: str | None = None) -> dict[str, runs.Run]:

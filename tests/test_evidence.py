@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import stats
 
-from normviz import evidence, evidence_charts, findings, papers, published, questions, results, runs, studies
+from normviz import evidence, evidence_charts, findings, papers, published, questions, results, runs, small_batches, studies
 from normviz.evidence_charts import Axis
 from normviz.network import Network, architecture
 from normviz.norms import STUDIES
@@ -18,7 +18,7 @@ def trained(name: str, accuracy_by_plan: dict[Plan, float]) -> pd.DataFrame:
     """Returns a study's table of two epochs a run, the second with the given accuracy."""
     rows = []
     for plan, accuracy in accuracy_by_plan.items():
-        plan, about = plan.shared(), {"study": name, "epochs": 2, "torch": "2", "device": "CPU", "wall_seconds": 1.0, "data": "x"}
+        plan, about = plan.shared(), {"study": name, "epochs": 2, "device": "CPU"}
         about |= {"network": plan.study, "norm": plan.norm, "groups": studies._groups_of(plan), "seed": plan.seed}
         about |= {"batch_size": plan.recipe.batch_size, "plan": plan.digest}
         about["recipe"] = "source" if plan.recipe.schedule == "plateau" else "repaired"
@@ -49,9 +49,15 @@ def test_a_difference_is_paired_by_seed():
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        ({"mean": 0.012, "low": 0.002, "high": 0.022, "count": 5}, "A leads b by 1.20 ± 1.00 points; the interval excludes zero."),
+        (
+            {"mean": 0.012, "low": 0.002, "high": 0.022, "count": 5},
+            "A leads b by 1.20 ± 1.00 points; the interval excludes zero.",
+        ),
         ({"mean": -0.012, "low": -0.022, "high": -0.002, "count": 5}, "b leads A by 1.20 ± 1.00 points; the interval excludes"),
-        ({"mean": 0.01, "low": -0.01, "high": 0.03, "count": 5}, "A minus b: +1.00 ± 2.00 points. The interval includes zero: these 5"),
+        (
+            {"mean": 0.01, "low": -0.01, "high": 0.03, "count": 5},
+            "A minus b: +1.00 ± 2.00 points. The interval includes zero: these 5",
+        ),
         ({"mean": 0.01, "low": math.nan, "high": math.nan, "count": 1}, "one seed allows no interval"),
     ],
 )
@@ -111,7 +117,7 @@ def test_instance_norm_gives_every_picture_the_same_answer():
 
 def test_growth_of_the_error_stands_beside_the_papers():
     seeds = pd.DataFrame({"norm": "batch", "seed": [0, 1] * 2, "x": [2, 2, 32, 32], "value": [0.5, 0.6, 0.3, 0.4]})
-    (said,) = findings.batch_size_sentences(seeds)
+    (said,) = small_batches.growth_sentences(seeds)
     theirs = papers.IMAGENET_ERROR["batch"]
     assert "+20.0 ± 0.0 points" in said and f"{100 * (theirs[2] - theirs[32]):+.1f}" in said
 
@@ -177,3 +183,14 @@ def test_results_need_their_place(tmp_path):
     file.write_text(f"before\n{results.BEGIN}\nold\n{results.END}\nafter")
     results.write(file)
     assert file.read_text().startswith("before\n") and file.read_text().endswith("\nafter") and "old" not in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("batch_at_2", "said"), [([0.50, 0.52], "The paper's shape repeats"), ([0.30, 0.33], "does not show in these seeds")]
+)
+def test_whether_the_papers_shape_repeats_is_computed(batch_at_2, said):
+    rows = [("batch", seed, 2, value) for seed, value in enumerate(batch_at_2)]
+    rows += [(norm, seed, size, 0.3) for seed in (0, 1) for norm, size in (("batch", 32), ("group", 2), ("group", 32))]
+    seeds = pd.DataFrame(rows, columns=["norm", "seed", "x", "value"])
+    assert said in small_batches.shape_sentence(seeds)
+    assert small_batches.shape_sentence(seeds[seeds["x"] == 2]) == "Not every batch size has been run."

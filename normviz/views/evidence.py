@@ -1,37 +1,40 @@
-"""What the Evidence page is made of: one function a study, with its chart, its sentence and its table."""
+"""What the Evidence page is made of: one function a study, with its chart, its sentence and its table.
+
+Each is drawn once and then replayed for every visitor: building the charts takes most of a second.
+"""
 
 import pandas as pd
 import streamlit as st
 
-from normviz import evidence_charts, findings, lessons, papers, questions, ui
+from normviz import evidence_charts, findings, lessons, papers, questions, small_batches, ui
 from normviz.evidence_charts import Axis
 from normviz.norms import COMPARED
 
-PERCENT = st.column_config.NumberColumn(format="percent")
-POINTS = {"mean": PERCENT, "low": PERCENT, "high": PERCENT, "reported": PERCENT}
 
-
-def show_seeds(table: pd.DataFrame) -> None:
+@st.cache_data(show_spinner=False, max_entries=4)
+def show_seeds(table: pd.DataFrame, study: str) -> None:
     """Draws every model of the chosen study over its seeds, and the paired difference of each two."""
-    means, seeds = findings.models(table, ui.study())
-    differences, by_seed = findings.pairs(table, ui.study())
+    means, seeds = findings.models(table, study)
+    differences, by_seed = findings.pairs(table, study)
     compared = differences[differences["norm"].isin(COMPARED) & differences["other"].isin(COMPARED)]
     st.markdown("\n".join(f"- **{said}**" for said in compared["said"]))
     grid = st.grid(2, min_column_width=340)
     with grid.cell():
         st.markdown("**Test accuracy**")
-        ui.show(evidence_charts.intervals(means, seeds, "test accuracy"), "Test accuracy of each model over seeds.")
-        _show_table(means, ["name", "mean", "low", "high", "count"])
+        learning, ticks = _learning(means, seeds)
+        ui.show(evidence_charts.intervals(learning, ticks, "test accuracy"), "Test accuracy of each model over seeds.")
+        st.table(findings.as_text(means, "network"), border="horizontal", hide_index=True)
     with grid.cell():
         st.markdown("**Differences, paired by seed**")
         drawn = by_seed[by_seed["name"].isin(compared["name"])]
         chart = evidence_charts.intervals(compared, drawn, "difference in accuracy", zero=True)
         ui.show(chart, f"Paired difference of each two models with its interval. {' '.join(compared['said'])}")
-        _show_table(differences, ["name", "mean", "low", "high", "count"], name="difference")
-    if "instance" in set(means["norm"]):
+        st.table(findings.as_text(differences, "difference", points=True), border="horizontal", hide_index=True)
+    if len(learning) < len(means):
         st.caption(questions.INSTANCE_NOTE)
 
 
+@st.cache_data(show_spinner=False, max_entries=4)
 def show_gap(table: pd.DataFrame) -> None:
     """Draws the two waterfalls from the source's gap to what the norm alone is worth."""
     grid = st.grid(2, min_column_width=340)
@@ -44,13 +47,18 @@ def show_gap(table: pd.DataFrame) -> None:
             said = findings.gap_sentence(steps, name)
             st.markdown(said)
             ui.show(evidence_charts.waterfall(steps, norm), said)
-    st.markdown("**How closely the source's own recipe gives its figures here**")
-    _show_table(findings.reproduced(table), ["model", "reported", "mean", "low", "high", "count"])
+    st.markdown(f"**How closely do its figures come out again?** {findings.reproduced_sentence(table)}")
+    again = findings.reproduced(table)
+    texts = findings.as_text(again, "network")
+    texts.insert(1, "reported", again["reported"].map("{:.2%}".format))
+    st.table(texts, border="horizontal", hide_index=True)
 
 
+@st.cache_data(show_spinner=False, max_entries=4)
 def show_batch_sizes(table: pd.DataFrame) -> None:
     """Draws error by training batch size, beside the figures of the paper."""
-    lines, seeds = findings.batch_sizes(table)
+    lines, seeds = small_batches.errors(table)
+    st.markdown(f"**{small_batches.shape_sentence(seeds)}**")
     paper = papers.imagenet_errors()
     theirs = paper.assign(mean=paper["value"], series=paper["norm"], dashed=False, **findings.NO_INTERVAL)
     theirs["label"] = theirs["norm"].map(lessons.LABELS["controlled"])
@@ -64,24 +72,25 @@ def show_batch_sizes(table: pd.DataFrame) -> None:
         st.markdown(f"**The paper's: ImageNet, ResNet-50.** {papers.cite('group_norm')}, figure 1")
         axis = Axis("images per GPU", tuple(sorted(int(size) for size in theirs["x"].unique())), doubling=True)
         ui.show(evidence_charts.lines(theirs, axis, error), "The paper's validation error by batch size, one line a norm.")
-    st.markdown("\n".join(f"- {said}" for said in findings.batch_size_sentences(seeds)))
-    _show_table(lines, ["norm", "x", "mean", "low", "high", "count"], x="batch size")
+    st.markdown("\n".join(f"- {said}" for said in small_batches.growth_sentences(seeds)))
+    st.table(small_batches.as_text(lines), border="horizontal", hide_index=True)
 
 
+@st.cache_data(show_spinner=False, max_entries=4)
 def show_groups(table: pd.DataFrame) -> None:
     """Draws accuracy by number of groups."""
     means, seeds = findings.group_counts(table)
     said = findings.group_count_sentence(seeds)
     st.markdown(said)
-    learning, drawn = (rows[rows["norm"] != "instance"] for rows in (means, seeds))
-    ui.show(evidence_charts.intervals(learning, drawn, "test accuracy"), f"Test accuracy by number of groups. {said}")
+    ui.show(evidence_charts.intervals(*_learning(means, seeds), "test accuracy"), f"Test accuracy by number of groups. {said}")
+    st.table(findings.as_text(means, "groups"), border="horizontal", hide_index=True)
     st.caption(questions.INSTANCE_NOTE)
-    _show_table(means, ["name", "mean", "low", "high", "count"])
 
 
-def show_shifts(table: pd.DataFrame) -> None:
+@st.cache_data(show_spinner=False, max_entries=4)
+def show_shifts(table: pd.DataFrame, study: str) -> None:
     """Draws accuracy by severity, one small chart a shift."""
-    by_shift = findings.shifts(table, ui.study())
+    by_shift = findings.shifts(table, study)
     said = findings.shift_sentence(by_shift)
     st.markdown(said)
     grid = st.grid(3, min_column_width=300)
@@ -93,6 +102,6 @@ def show_shifts(table: pd.DataFrame) -> None:
             ui.show(chart, f"Test accuracy by severity when the pictures get {shift}, one line a network.")
 
 
-def _show_table(table: pd.DataFrame, columns: list[str], **names: str) -> None:
-    if not table.empty:
-        st.dataframe(table[columns].rename(columns=names), hide_index=True, height="content", column_config=POINTS)
+def _learning(means: pd.DataFrame, seeds: pd.DataFrame) -> list[pd.DataFrame]:
+    """Returns both without instance norm, which stays at chance and would leave the others no room."""
+    return [rows[rows["norm"] != "instance"] for rows in (means, seeds)]
