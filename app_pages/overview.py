@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from normviz import charts, published, tables, ui
+from normviz import charts, lessons, published, tables, ui
 
 ui.open_page("overview")
 
@@ -36,6 +36,7 @@ st.caption(
     "alone. Lines: 95 % Wilson interval, for pictures drawn anew; it does not hold the spread between seeds. The source gives "
     "no interval."
 )
+st.page_link(ui.PAGES["evidence"], label="What other seeds give, and what may be concluded", icon=lessons.ICONS["evidence"])
 with st.expander("How the source's three runs differ"):
     st.markdown("\n".join(f"- {note}" for note in published.notes()))
 

@@ -81,7 +81,9 @@ def intervals(table: pd.DataFrame, seeds: pd.DataFrame, title: str, zero: bool =
     edges = [*table["low"].dropna(), *table["high"].dropna(), *seeds["value"], *([0] if zero else [])]
     low, high = min(edges), max(edges)
     scale = alt.Scale(domain=[low - 0.05 * (high - low), high + 0.3 * (high - low)], nice=False, zero=False)
-    axis = alt.Axis(format="+.1%" if zero else PERCENT, tickCount=6)
+    axis = alt.Axis(format=PERCENT, tickCount=6)
+    if zero:
+        axis.labelExpr = "format(100 * datum.value, '+.1f')"
     y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelFontSize=13))
     base = alt.Chart(table).encode(y=y, color=norm_colour())
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from normviz import evidence, lessons, published, questions, runs, tables
+from normviz import evaluation, evidence, lessons, published, questions, runs, tables
 from normviz.norms import COMPARED, NORMS
 
 NO_INTERVAL = {"low": np.nan, "high": np.nan}
@@ -85,9 +85,10 @@ def model_name(study: str, norm: str) -> str:
     return lessons.MODEL_NAMES[study].get(norm) or NORMS[norm].label
 
 
-def _labelled(means: pd.DataFrame, pattern: str) -> pd.DataFrame:
+def _labelled(means: pd.DataFrame, pattern: str, scale: float = 1) -> pd.DataFrame:
     """Adds the text beside each mark, and `end`, where it begins."""
-    return means.assign(label=[pattern.format(mean) for mean in means["mean"]], end=means["high"].fillna(means["mean"]))
+    labels = [pattern.format(scale * mean) for mean in means["mean"]]
+    return means.assign(label=labels, end=means["high"].fillna(means["mean"]))
 
 
 def pairs(table: pd.DataFrame, study: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -100,7 +101,8 @@ def pairs(table: pd.DataFrame, study: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         row = {"name": f"{one_name} − {_lower(other_name)}", "norm": one, "other": other}
         means.append(row | difference | {"said": evidence.conclusion(one_name, _lower(other_name), difference)})
         seeds += [row | {"seed": seed, "value": value} for seed, value in (found[one] - found[other]).dropna().items()]
-    return _labelled(pd.DataFrame(means), "{:+.1%}"), pd.DataFrame(seeds)
+    means = pd.DataFrame(means)
+    return _labelled(means, "{:+.1f}", scale=100), pd.DataFrame(seeds)
 
 
 def _lower(name: str) -> str:
@@ -239,23 +241,40 @@ def group_count_sentence(seeds: pd.DataFrame) -> str:
 
 
 def shifts(table: pd.DataFrame, study: str) -> dict[str, pd.DataFrame]:
-    """Returns, for each kind of shift, accuracy by severity as lines; batch norm once with each kind of statistics."""
+    """Returns, for each kind of shift, accuracy by severity as lines with Wilson intervals over the test pictures.
+
+    Batch norm is there once with each kind of statistics.
+    """
     rows = pd.concat([of_network(table, study, norm) for norm in COMPARED])
-    clean = rows[rows["shift"] == "none"]
-    found = {}
-    for shift in [name for name in rows["shift"].unique() if name != "none"]:
-        here = pd.concat([clean, rows[rows["shift"] == shift]])
-        lines = here.rename(columns={"severity": "x", "accuracy": "mean"})
-        lines["series"] = lines["norm"] + " " + lines["statistics"]
-        lines["label"] = [lessons.LABELS[study][r.norm] + questions.STATISTICS_USED[r.statistics] for r in lines.itertuples()]
-        lines["dashed"] = lines["statistics"] == "batch"
-        found[shift] = lines[["series", "norm", "x", "mean", "label", "dashed", "amount"]].assign(**NO_INTERVAL)
-    return found
+    lines = rows.rename(columns={"severity": "x", "accuracy": "mean"}).reset_index(drop=True)
+    lines["series"] = lines["norm"] + " " + lines["statistics"]
+    lines["label"] = [lessons.LABELS[study][r.norm] + questions.STATISTICS_USED[r.statistics] for r in lines.itertuples()]
+    lines["dashed"] = lines["statistics"] == "batch"
+    pictures = len(runs.load(study, "group").predictions)
+    lines[["low", "high"]] = [evaluation.wilson_interval(round(mean * pictures), pictures) for mean in lines["mean"]]
+    lines = lines[["shift", "series", "norm", "x", "mean", "low", "high", "label", "dashed"]]
+    kinds = [name for name in lines["shift"].unique() if name != "none"]
+    return {kind: lines[lines["shift"].isin(("none", kind))].drop(columns="shift") for kind in kinds}
+
+
+def _hardest(by_shift: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Returns accuracy at the highest severity: one row a shift, one column a network."""
+    last = {shift: lines[lines["x"] == lines["x"].max()].set_index("label")["mean"] for shift, lines in by_shift.items()}
+    return pd.DataFrame(last).T
+
+
+def shifts_as_text(by_shift: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Returns accuracy at the highest severity for reading."""
+    return _hardest(by_shift).map("{:.1%}".format).rename_axis(index="at the highest severity", columns=None).reset_index()
 
 
 def shift_sentence(by_shift: dict[str, pd.DataFrame]) -> str:
-    """States the mean accuracy over all shifts at the highest severity, a network at a time."""
-    everything = pd.concat(by_shift.values())
-    hardest = everything[everything["x"] == everything["x"].max()].groupby("label", sort=False)["mean"].mean()
-    said = ", ".join(f"{label} {mean:.1%}" for label, mean in hardest.items())
-    return f"Mean accuracy over the {len(by_shift)} shifts at the highest severity: {said}."
+    """States who stands the highest severity best, in the mean and shift by shift, and how far that goes."""
+    table = _hardest(by_shift)
+    means = ", ".join(f"{label} {mean:.1%}" for label, mean in table.mean().items())
+    alone = table.drop(columns=[label for label in table if label.endswith(questions.STATISTICS_USED["batch"])])
+    best = ", ".join(f"{label} in {count}" for label, count in alone.idxmax(axis=1).value_counts().items())
+    return (
+        f"Mean accuracy over the {len(table)} shifts at the highest severity: {means}. Without the statistics of the shifted batch "
+        f"the best is {best}. This is one network each, so it tells of these networks and not yet of the norms."
+    )

@@ -39,7 +39,7 @@ STUDIES = {
         "What if the pictures change?",
         "The shipped networks of the study chosen above on test pictures that get darker, brighter, lower in contrast, "
         "blurred, noisy or JPEG-compressed. Batch norm is drawn twice: with its running statistics and, dashed, with those of "
-        "the shifted batch.",
+        "the shifted batch. Lines at the points: 95 % Wilson interval over the test pictures.",
     ),
 }
 
@@ -56,7 +56,7 @@ STATISTIC_DISTANCES = {  # column of the study batch-statistics: axis title and 
 }
 GAP_STEPS = {  # what changes from bar to bar of the waterfall
     "group": ("its recipe|repeated", "repaired|recipe", "equal|width", "a real|GroupNorm"),
-    "layer": ("its recipe|repeated", "repaired|recipe", "equal|width", "gamma, beta|a channel"),
+    "layer": ("its recipe|repeated", "repaired|recipe", "equal|width", "one gamma|a channel"),
 }
 GROUP_COUNTS = {"1": "1 group: layer norm", "2": "2 groups", "4": "4 groups", "8": "8 groups", "C": "C groups: instance norm"}
 STATISTICS_USED = {"running": ", running", "batch": ", its batch", "own": ""}

@@ -27,7 +27,7 @@ def show_seeds(table: pd.DataFrame, study: str) -> None:
     with grid.cell():
         st.markdown("**Differences, paired by seed**")
         drawn = by_seed[by_seed["name"].isin(compared["name"])]
-        chart = evidence_charts.intervals(compared, drawn, "difference in accuracy", zero=True)
+        chart = evidence_charts.intervals(compared, drawn, "difference in accuracy, percentage points", zero=True)
         ui.show(chart, f"Paired difference of each two models with its interval. {' '.join(compared['said'])}")
         st.table(findings.as_text(differences, "difference", points=True), border="horizontal", hide_index=True)
     if len(learning) < len(means):
@@ -100,6 +100,7 @@ def show_shifts(table: pd.DataFrame, study: str) -> None:
             axis = Axis("severity", tuple(sorted(int(level) for level in lines["x"].unique())))
             chart = evidence_charts.lines(lines, axis, Axis("test accuracy", percent=True))
             ui.show(chart, f"Test accuracy by severity when the pictures get {shift}, one line a network.")
+    st.table(findings.shifts_as_text(by_shift), border="horizontal", hide_index=True)
 
 
 def _learning(means: pd.DataFrame, seeds: pd.DataFrame) -> list[pd.DataFrame]:
