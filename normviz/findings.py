@@ -252,9 +252,14 @@ def shifts(table: pd.DataFrame, study: str) -> dict[str, pd.DataFrame]:
     lines["dashed"] = lines["statistics"] == "batch"
     pictures = len(runs.load(study, "group").predictions)
     lines[["low", "high"]] = [evaluation.wilson_interval(round(mean * pictures), pictures) for mean in lines["mean"]]
-    lines = lines[["shift", "series", "norm", "x", "mean", "low", "high", "label", "dashed"]]
+    lines = lines[["shift", "series", "norm", "x", "mean", "low", "high", "label", "dashed", "amount"]]
     kinds = [name for name in lines["shift"].unique() if name != "none"]
     return {kind: lines[lines["shift"].isin(("none", kind))].drop(columns="shift") for kind in kinds}
+
+
+def amounts(lines: pd.DataFrame) -> str:
+    """Returns the amounts behind severity 1 and up of one shift, in order."""
+    return ", ".join(f"{amount:g}" for amount in lines.sort_values("x")["amount"].dropna().unique())
 
 
 def _hardest(by_shift: dict[str, pd.DataFrame]) -> pd.DataFrame:

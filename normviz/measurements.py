@@ -25,14 +25,6 @@ SHIFTS = {  # kind: five severities, mildest first; the kinds are among those of
     "noisy": (0.02, 0.04, 0.06, 0.09, 0.13),
     "JPEG": (60, 40, 25, 15, 8),
 }
-UNITS = {
-    "darker": "factor",
-    "brighter": "factor",
-    "lower contrast": "factor",
-    "blurred": "sigma in pixels",
-    "noisy": "standard deviation, share of full scale",
-    "JPEG": "quality",
-}
 SHIFT_BATCH = 128  # pictures that share their statistics, as in training
 DISTANCES = ("mean_distance", "std_distance")
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -80,7 +72,7 @@ def shifted(images: np.ndarray, shift: str, amount: float) -> np.ndarray:
     Args:
         images: uint8, N x 32 x 32 x 3.
         shift: a key of `SHIFTS`.
-        amount: in the unit that `UNITS` names.
+        amount: in the unit that `questions.SHIFT_UNITS` names.
 
     Returns:
         uint8, N x 32 x 32 x 3; noise is drawn with a fixed seed.

@@ -65,3 +65,11 @@ INSTANCE_NOTE = (
     "each channel over the whole map before it answers. So it answers the same for every picture, and is right on one class "
     "alone."
 )
+SHIFT_UNITS = {
+    "darker": "factor",
+    "brighter": "factor",
+    "lower contrast": "factor",
+    "blurred": "sigma in pixels",
+    "noisy": "standard deviation, share of full scale",
+    "JPEG": "quality",
+}

@@ -100,6 +100,7 @@ def show_shifts(table: pd.DataFrame, study: str) -> None:
             axis = Axis("severity", tuple(sorted(int(level) for level in lines["x"].unique())))
             chart = evidence_charts.lines(lines, axis, Axis("test accuracy", percent=True))
             ui.show(chart, f"Test accuracy by severity when the pictures get {shift}, one line a network.")
+            st.caption(f"Severity 1 and up: {questions.SHIFT_UNITS[shift]} {findings.amounts(lines)}.")
     st.table(findings.shifts_as_text(by_shift), border="horizontal", hide_index=True)
 
 
