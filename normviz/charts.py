@@ -178,7 +178,7 @@ def lines(
         band: norm, x, low, high: shaded behind the lines.
     """
     last = table["x"].max()
-    room = alt.Scale(domain=[table["x"].min(), last + (last - table["x"].min()) * 0.34], nice=False)
+    room = alt.Scale(domain=[table["x"].min(), last + (last - table["x"].min()) * 0.44], nice=False)
     step = max(1, round(last / 5))
     ticks = [value for value in range(0, int(last) + 1, step) if value >= table["x"].min()]
     x = alt.X("x:Q", title=x_title, scale=room, axis=alt.Axis(values=ticks, format="d", grid=False))

@@ -44,7 +44,7 @@ def lines(table: pd.DataFrame, x: Axis, y: Axis, seeds: pd.DataFrame | None = No
         height: pixels, axes included.
     """
     last = table["x"].max()
-    right = last * 6 if x.doubling else last + (last - min(x.ticks)) * 0.42
+    right = last * 9 if x.doubling else last + (last - min(x.ticks)) * 0.46
     dash = alt.StrokeDash("dashed:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [6, 4]]), legend=None)
     base = alt.Chart(table).encode(x=x.x("x", right), color=norm_colour(), detail=alt.Detail("series:N"))
     tooltip = tips("label", "x", **dict.fromkeys(("mean", "low", "high"), ".1%" if y.percent else ".3g"))
