@@ -73,3 +73,8 @@ SHIFT_UNITS = {
     "noisy": "standard deviation, share of full scale",
     "JPEG": "quality",
 }
+SCALING_NOTE = (
+    "Group and layer norm never look at the batch, so what they lose at small batches is the recipe's doing, not the norm's. The "
+    "paper trained with SGD; the step of AdamW hardly depends on the size of the gradient, so the same scaling leaves it slow at "
+    "small batches: a likely cause, not measured here."
+)

@@ -76,7 +76,8 @@ def _gap(table: pd.DataFrame) -> str:
 def _batch_sizes(table: pd.DataFrame) -> str:
     lines, seeds = small_batches.errors(table)
     epochs = ", ".join(str(count) for count in table["epochs"].unique())
-    said = [small_batches.shape_sentence(seeds), *small_batches.growth_sentences(seeds), f"Test error after {epochs} epochs:"]
+    said = [small_batches.shape_sentence(seeds), *small_batches.growth_sentences(seeds), questions.SCALING_NOTE]
+    said.append(f"Test error after {epochs} epochs:")
     return f"{' '.join(said)}\n\n{_table(small_batches.as_text(lines))}"
 
 

@@ -33,9 +33,12 @@ def shape_sentence(seeds: pd.DataFrame, small: int = 2, large: int = 32) -> str:
     found, theirs = evidence.difference(growth["batch"], growth["group"]), papers.imagenet_errors()
     theirs = theirs.pivot(index="x", columns="norm", values="value")
     extra = 100 * ((theirs["batch"] - theirs["group"])[small] - (theirs["batch"] - theirs["group"])[large])
-    repeats = "The paper's shape repeats" if found["low"] > 0 else "The paper's shape does not show in these seeds"
+    if found["count"] < 2:
+        verdict = "One seed allows no interval"
+    else:
+        verdict = "The paper's shape repeats" if found["low"] > 0 else "The paper's shape does not show in these seeds"
     return (
-        f"{repeats}: from batch size {large} to {small} the error of batch norm grows by {_with_interval(found)} more than that "
+        f"{verdict}: from batch size {large} to {small} the error of batch norm grows by {_with_interval(found)} more than that "
         f"of group norm (in the paper by {extra:+.1f})."
     )
 

@@ -193,4 +193,5 @@ def test_whether_the_papers_shape_repeats_is_computed(batch_at_2, said):
     rows += [(norm, seed, size, 0.3) for seed in (0, 1) for norm, size in (("batch", 32), ("group", 2), ("group", 32))]
     seeds = pd.DataFrame(rows, columns=["norm", "seed", "x", "value"])
     assert said in small_batches.shape_sentence(seeds)
+    assert "One seed allows no interval" in small_batches.shape_sentence(seeds[seeds["seed"] == 0])
     assert small_batches.shape_sentence(seeds[seeds["x"] == 2]) == "Not every batch size has been run."

@@ -73,6 +73,7 @@ def show_batch_sizes(table: pd.DataFrame) -> None:
         axis = Axis("images per GPU", tuple(sorted(int(size) for size in theirs["x"].unique())), doubling=True)
         ui.show(evidence_charts.lines(theirs, axis, error), "The paper's validation error by batch size, one line a norm.")
     st.markdown("\n".join(f"- {said}" for said in small_batches.growth_sentences(seeds)))
+    st.caption(questions.SCALING_NOTE)
     st.table(small_batches.as_text(lines), border="horizontal", hide_index=True)
 
 
