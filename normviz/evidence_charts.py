@@ -17,14 +17,12 @@ class Axis:
     ticks: tuple[float, ...] | None = None
     doubling: bool = False
     percent: bool = False
-    names: tuple[tuple[float, str], ...] = ()
 
     def x(self, field: str, right: float) -> alt.X:
         """Returns the x encoding, with room up to `right` for labels at the ends of the lines."""
         low = min(self.ticks)
         scale = alt.Scale(domain=[low, right], nice=False, **({"type": "log", "base": 2} if self.doubling else {}))
-        named = "".join(f"datum.value == {value} ? '{name}' : " for value, name in self.names)
-        axis = alt.Axis(values=list(self.ticks), labelExpr=f"{named}format(datum.value, 'd')", grid=False, labelOverlap=True)
+        axis = alt.Axis(values=list(self.ticks), format="d", grid=False, labelOverlap=True)
         return alt.X(f"{field}:Q", title=self.title, scale=scale, axis=axis)
 
     def y(self, field: str) -> alt.Y:
