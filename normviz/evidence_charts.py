@@ -64,7 +64,8 @@ def lines(table: pd.DataFrame, x: Axis, y: Axis, seeds: pd.DataFrame | None = No
 
 def _end_labels(table: pd.DataFrame) -> pd.DataFrame:
     ends = table.sort_values("x").groupby("series", as_index=False).last().sort_values("mean")
-    return ends.assign(place=place_labels(ends["mean"], table["mean"].min(), table["mean"].max()))
+    drawn = table[["mean", "low", "high"]]
+    return ends.assign(place=place_labels(ends["mean"], drawn.min(axis=None), drawn.max(axis=None)))
 
 
 def intervals(table: pd.DataFrame, seeds: pd.DataFrame, title: str, zero: bool = False) -> alt.LayerChart:

@@ -105,6 +105,11 @@ def pairs(table: pd.DataFrame, study: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     return _labelled(means, "{:+.1f}", scale=100), pd.DataFrame(seeds)
 
 
+def among_compared(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Returns the pairs of two of the three compared norms."""
+    return pairs[pairs["norm"].isin(COMPARED) & pairs["other"].isin(COMPARED)]
+
+
 def _lower(name: str) -> str:
     return name[0].lower() + name[1:]
 

@@ -43,8 +43,7 @@ def markdown() -> str:
 
 
 def _seeds(table: pd.DataFrame) -> str:
-    pairs = findings.pairs(table, "controlled")[0]
-    said = " ".join(pairs[pairs["norm"].isin(COMPARED) & pairs["other"].isin(COMPARED)]["said"])
+    said = " ".join(findings.among_compared(findings.pairs(table, "controlled")[0])["said"])
     rows = [row for study in STUDIES for row in _models(table, study)]
     return f"{said}\n\n{_table(pd.DataFrame(rows))}"
 

@@ -11,7 +11,7 @@ _ALTAIR_SETTINGS = threading.Lock()  # they hold for all threads
 def specification(chart: alt.TopLevelMixin) -> dict:
     """Returns a chart's specification, with each of its tables once, as a DataFrame, under `datasets`.
 
-    It is not checked against the schema, which takes longer than everything else; the tests check every chart.
+    It is not checked against the schema, which takes longer than everything else; the tests check the charts of every page.
     """
     tables: dict[int, tuple[str, pd.DataFrame]] = {}
     with _ALTAIR_SETTINGS, alt.theme.enable("none"), alt.data_transformers.enable("by_name", tables=tables):

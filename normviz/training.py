@@ -106,8 +106,7 @@ def _begin(plan: Plan, training: data.Split, where: torch.device) -> _State:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
         described = replace(architecture(plan.study, plan.norm), groups=plan.groups, dropout=plan.recipe.dropout)
-        network = Network(described)
-    network = network.to(where, memory_format=torch.channels_last)
+        network = Network(described).to(where, memory_format=torch.channels_last)
     optimizer = _OPTIMIZERS[plan.recipe.optimizer](
         network.parameters(), lr=plan.recipe.learning_rate, weight_decay=plan.recipe.weight_decay, fused=True
     )

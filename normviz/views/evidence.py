@@ -8,7 +8,6 @@ import streamlit as st
 
 from normviz import evidence_charts, findings, lessons, papers, questions, small_batches, ui
 from normviz.evidence_charts import Axis
-from normviz.norms import COMPARED
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
@@ -16,7 +15,7 @@ def show_seeds(table: pd.DataFrame, study: str) -> None:
     """Draws every model of the chosen study over its seeds, and the paired difference of each two."""
     means, seeds = findings.models(table, study)
     differences, by_seed = findings.pairs(table, study)
-    compared = differences[differences["norm"].isin(COMPARED) & differences["other"].isin(COMPARED)]
+    compared = findings.among_compared(differences)
     st.markdown("\n".join(f"- **{said}**" for said in compared["said"]))
     grid = st.grid(2, min_column_width=340)
     with grid.cell():
@@ -27,7 +26,7 @@ def show_seeds(table: pd.DataFrame, study: str) -> None:
     with grid.cell():
         st.markdown("**Differences, paired by seed**")
         drawn = by_seed[by_seed["name"].isin(compared["name"])]
-        chart = evidence_charts.intervals(compared, drawn, "difference in accuracy, percentage points", zero=True)
+        chart = evidence_charts.intervals(compared, drawn, "difference, percentage points", zero=True)
         ui.show(chart, f"Paired difference of each two models with its interval. {' '.join(compared['said'])}")
         st.table(findings.as_text(differences, "difference", points=True), border="horizontal", hide_index=True)
     if len(learning) < len(means):
