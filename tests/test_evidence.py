@@ -122,7 +122,7 @@ def test_growth_of_the_error_stands_beside_the_papers():
     assert "+20.0 ± 0.0 points" in said and f"{100 * (theirs[2] - theirs[32]):+.1f}" in said
 
 
-@pytest.mark.parametrize("name", ["seeds", "gap", "groups"])
+@pytest.mark.parametrize("name", list(studies.PLANS))
 def test_shipped_studies_are_whole(name):
     table = evidence.load(name)
     assert set(table["plan"]) == {plan.digest for plan in studies.study(name).plans}
