@@ -7,4 +7,7 @@ from normviz import ui
 st.set_page_config(page_title="normviz: batch, group and layer norm", page_icon="🔬", layout="wide")
 page = ui.navigation()
 ui.choose_study()
-page.run()
+try:
+    page.run()
+finally:
+    ui.get_ready()

@@ -2,22 +2,19 @@
 
 import streamlit as st
 
-from normviz import controls, images, ui
+from normviz import controls, ui
 from normviz.views import batch_mates as view
+from normviz.views import pictures
 
 ui.open_page("batch_mates")
 
-chosen = controls.choose_picture()
-if chosen is None:
-    st.info("Choose a picture above; its answers in many batches appear here.", icon=":material/arrow_upward:")
-    st.stop()
-name, picture = chosen
-pixels = images.to_network_size(picture)
+picture = pictures.choose_picture("its answers in many batches appear here")
+pixels = picture.pixels
 pool = view.pool_for(pixels)
 
 grid = st.grid(2, min_column_width=320)
 with grid.cell():
-    st.image(controls.enlarge(pixels, 288), caption=ui.plain(name), alt=f"The picture that is classified: {name}")
+    st.image(controls.enlarge(pixels, 288), caption=ui.plain(picture.name), alt=f"The classified picture: {picture.name}")
 with grid.cell():
     company = view.choose_company(pool)
     view.show_batch(pixels, pool, company)

@@ -2,21 +2,18 @@
 
 import streamlit as st
 
-from normviz import charts, controls, images, tables, ui
+from normviz import charts, controls, tables, ui
+from normviz.views import pictures
 from normviz.views.saliency import show_saliency
 
 ui.open_page("classify")
 
-chosen = controls.choose_picture()
-if chosen is None:
-    st.info("Choose a picture above; three answers appear here.", icon=":material/arrow_upward:")
-    st.stop()
-name, picture = chosen
-pixels = images.to_network_size(picture)
+picture = pictures.choose_picture("three answers appear here")
+pixels = picture.pixels
 
 given = st.grid(3, min_column_width=260)
 with given.cell():
-    st.image(images.preview(picture, 360), caption=ui.plain(name), alt=f"The picture as given: {name}")
+    st.image(picture.given, caption=ui.plain(picture.name), alt=f"The picture as given: {picture.name}")
 with given.cell():
     st.image(controls.enlarge(pixels, 288), caption="What the networks see: 32 x 32", alt="The same picture at 32 by 32 pixels")
 answers = {norm: ui.answers(norm, pixels) for norm in ui.models()}

@@ -16,11 +16,12 @@ SECTIONS = {
 ui.open_page("evidence")
 
 for name, show in SECTIONS.items():
-    st.header(questions.STUDIES[name].title, anchor=name)
-    st.markdown(questions.STUDIES[name].opening)
-    table = ui.evidence(name)
-    if table is not None:
-        show(table)
-        st.caption(ui.measured_words(name, table))
+    with st.container():  # or what one section has more than before would move all below it, which is slow
+        st.header(questions.STUDIES[name].title, anchor=name)
+        st.markdown(questions.STUDIES[name].opening)
+        table = ui.evidence(name)
+        if table is not None:
+            show(table)
+            st.caption(ui.measured_words(name, table))
 
 ui.close_page("evidence")

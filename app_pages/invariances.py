@@ -4,11 +4,12 @@ import streamlit as st
 
 from normviz import controls, ui
 from normviz.views import invariances as view
+from normviz.views import pictures
 
 ui.open_page("invariances")
 
 layer = controls.choose_layer(view.FIRST_LAYER)
-given = controls.choose_batch()
+given = pictures.choose_batch()
 if given is None:
     st.stop()
 pixels = view.limited(given)

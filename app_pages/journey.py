@@ -2,21 +2,18 @@
 
 import streamlit as st
 
-from normviz import controls, images, journey, journey_charts, lessons, ui
+from normviz import controls, journey, journey_charts, lessons, ui
 from normviz.views import journey as view
+from normviz.views import pictures
 from normviz.views.saliency import show_saliency
 
 ui.open_page("journey")
 
-chosen = controls.choose_picture()
-if chosen is None:
-    st.info("Choose a picture above; its way through the networks appears here.", icon=":material/arrow_upward:")
-    st.stop()
-name, picture = chosen
-pixels = images.to_network_size(picture)
+picture = pictures.choose_picture("its way through the networks appears here")
+pixels = picture.pixels
 grid = st.grid(2, min_column_width=260)
 with grid.cell():
-    st.image(controls.enlarge(pixels, 224), caption=ui.plain(name), alt=f"The picture that goes in: {name}")
+    st.image(controls.enlarge(pixels, 224), caption=ui.plain(picture.name), alt=f"The picture that goes in: {picture.name}")
 with grid.cell():
     controls.show_agreement({norm: ui.answers(norm, pixels) for norm in ui.models()})
 
@@ -37,7 +34,7 @@ for norm, _ in ui.three_columns():
     st.markdown(view.used_words(passage))
     view.show_channels(norm, passage, view.in_places(passage, choice), ends)
     chart = journey_charts.used_and_own(journey.channels(passage), norm)
-    ui.show(chart, f"Mean and standard deviation that norm layer {choice.layer} of the {norm} network used, by channel.")
+    ui.show(chart, f"Mean and standard deviation that the norm layer of the {norm} network used, by channel.")
 st.caption(view.CHART_KEY)
 
 st.subheader("Where do they part ways?")

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from normviz import charts, controls, lessons, tables, ui
+from normviz.views import pictures
 
 ui.open_page("layer_statistics")
 
 layer = controls.choose_layer()
-pixels = controls.choose_batch()
+pixels = pictures.choose_batch()
 if pixels is None:
     st.stop()
 runs = ui.models()
@@ -18,7 +19,7 @@ for norm, run in ui.three_columns():
     look = looks[norm]
     ui.norm_heading(norm)
     st.markdown(f"{look.shape} values, **{look.group_count:,}** means and standard deviations")
-    ui.show(charts.distribution(look.distribution, norm), f"Values before and after norm layer {layer} of the {norm} network.")
+    ui.show(charts.distribution(look.distribution, norm), f"Values before and after the norm layer of the {norm} network.")
     averaged_over, unit = lessons.STATISTIC_GROUPS[look.kind]
     st.caption(f"One mean and one standard deviation for {averaged_over}.")
     ui.show(charts.group_statistics(look.groups, norm, unit), f"Mean and standard deviation by {unit}.")

@@ -5,7 +5,7 @@ PyTorch is imported where it is needed, so that a page can name the choices with
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,8 @@ from normviz.classes import CLASS_NAMES
 
 KINDS = ("random", "one class", "brightened", "noise")
 SIZES = tuple(2**power for power in range(1, 8))  # pictures in a batch
-BATCHES = 24  # in how many batches the picture is classified
-ROUND = 256  # pictures that go through each network before the page answers
+BATCHES = 16  # in how many batches the picture is classified
+ROUND = 128  # pictures that go through each network before the page answers
 BRIGHTENING = 1.8  # factor on every pixel of the mates, cut at white
 VARIETY = (0.6, 1.4)  # range of the brightness factors that make many mates out of few examples
 SHIFT = 4  # pixels, the farthest that an example is moved
@@ -37,21 +37,30 @@ class Pool:
         images: uint8, M x 32 x 32 x 3.
         labels: class 0 to 9, M; -1 for none of the ten.
         few: they are the shipped examples, so that each is drawn often and altered each time.
+        left_out: places in `images` that are not drawn.
     """
 
     images: np.ndarray
     labels: np.ndarray
     few: bool
+    left_out: tuple[int, ...] = ()
 
     def without(self, pixels: np.ndarray) -> "Pool":
         """Returns the pool without one picture, uint8 32 x 32 x 3."""
         alike = np.flatnonzero((self.images[:, 0, 0] == pixels[0, 0]).all(axis=1))
         same = alike[(self.images[alike] == pixels).all(axis=(1, 2, 3))]
-        return Pool(np.delete(self.images, same, axis=0), np.delete(self.labels, same), self.few)
+        return replace(self, left_out=tuple(same.tolist()))
+
+    def places(self, label: str | None = None) -> np.ndarray:
+        """Returns the places in `images` that are drawn from, of one class if it is named."""
+        wanted = np.ones(len(self.images), bool) if label is None else self.labels == CLASS_NAMES.index(label)
+        wanted[list(self.left_out)] = False
+        return np.flatnonzero(wanted)
 
     def classes(self) -> list[str]:
         """Returns the names of the classes that it holds."""
-        return [name for number, name in enumerate(CLASS_NAMES) if (self.labels == number).any()]
+        held = set(self.labels[self.places()].tolist())
+        return [name for number, name in enumerate(CLASS_NAMES) if number in held]
 
 
 @dataclass(frozen=True)
@@ -104,10 +113,10 @@ def _mates(pool: Pool, company: Company, draw: np.random.Generator) -> np.ndarra
 
 def _places(pool: Pool, company: Company) -> np.ndarray:
     if company.kind != "one class":
-        return np.arange(len(pool.images))
+        return pool.places()
     if company.label not in pool.classes():
         raise ValueError(f"class must be one of {', '.join(pool.classes())}: class={company.label!r}")
-    return np.flatnonzero(pool.labels == CLASS_NAMES.index(company.label))
+    return pool.places(company.label)
 
 
 def _altered(chosen: np.ndarray, draw: np.random.Generator) -> np.ndarray:

@@ -29,22 +29,24 @@ def strips(table: pd.DataFrame, spreads: pd.DataFrame, batches: int) -> alt.Laye
     base = alt.Chart(marks).encode(x=x, y=y, color=norm_colour(), shape=norm_shape(), tooltip=tooltip)
     same = base.transform_filter("datum.same").mark_point(filled=True, size=55, opacity=0.9)
     other = base.transform_filter("!datum.same").mark_point(filled=False, size=50, opacity=1, strokeWidth=1.8)
-    layers = alt.layer(_spans(names, scale), same, other, _words(names, scale))
-    return layers.properties(height=STRIP_HEIGHT * len(order) + 40)
+    return alt.layer(*_spans(names, scale), same, other, *_words(names, scale), height=STRIP_HEIGHT * len(order) + 40)
 
 
-def _spans(names: pd.DataFrame, scale: alt.Scale) -> alt.LayerChart:
+def _spans(names: pd.DataFrame, scale: alt.Scale) -> list[alt.Chart]:
     """Draws the line between strips, and a shade from the lowest to the highest probability of each."""
     bands = names.assign(upper=names["top"] + MARKS[0] - 0.06, lower=names["top"] + MARKS[1] + 0.06)
     shade = alt.Chart(bands).mark_rect(opacity=0.16).encode(x=alt.X("lowest:Q"), x2=alt.X2("highest:Q"), color=norm_colour())
     shade = shade.encode(y=alt.Y("upper:Q", scale=scale, axis=None), y2=alt.Y2("lower:Q"))
     lines = alt.Chart(names).mark_rule(color=GREY, opacity=0.5).encode(y=alt.Y("top:Q", scale=scale, axis=None))
-    return lines + shade
+    return [lines, shade]
 
 
-def _words(names: pd.DataFrame, scale: alt.Scale) -> alt.LayerChart:
+def _words(names: pd.DataFrame, scale: alt.Scale) -> list[alt.Chart]:
     y = alt.Y("title_at:Q", scale=scale, axis=None)
     base = alt.Chart(names).encode(y=y)
     left = base.mark_text(align="left", dx=3, fontSize=14, fontWeight="bold", color=GREY)
     right = base.mark_text(align="right", dx=-3, fontSize=14, fontWeight="bold", color=GREY)
-    return left.encode(x=alt.X("left:Q"), text=alt.Text("title:N")) + right.encode(x=alt.X("right:Q"), text=alt.Text("said:N"))
+    return [
+        left.encode(x=alt.X("left:Q"), text=alt.Text("title:N")),
+        right.encode(x=alt.X("right:Q"), text=alt.Text("said:N")),
+    ]

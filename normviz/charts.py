@@ -243,20 +243,20 @@ def confusion(table: pd.DataFrame, norm: str) -> alt.LayerChart:
     y = alt.Y("label:N", sort=names, title="true")
     highest = float(mistakes["shown"].max() or 1)
     ramp = alt.Scale(domain=[0, highest], range=["#FFFFFF00", NORMS[norm].colour])
+    shade = {"test": "isValid(datum.shown)", "field": "shown", "type": "quantitative", "scale": ramp, "legend": None}
     cells = (
         alt.Chart(mistakes)
         .mark_rect(stroke=GREY, cursor="pointer")
         .encode(
             x=x,
             y=y,
-            color=alt.condition("isValid(datum.shown)", alt.Color("shown:Q", scale=ramp, legend=None), alt.value("#8A8F9833")),
-            strokeWidth=alt.condition(chosen, alt.value(2), alt.value(0.3), empty=False),
+            color=alt.ColorValue("#8A8F9833", condition=shade),
+            strokeWidth=alt.StrokeWidthValue(0.3, condition={"param": "cell", "empty": False, "value": 2}),
             tooltip=tips("label", "predicted", "count", share=".1%"),
         )
         .add_params(chosen)
     )
-    strong = f"datum.shown > {highest / 2}"
-    ink = alt.condition(strong, alt.value(NORMS[norm].ink), alt.value(GREY))
+    ink = alt.ColorValue(GREY, condition={"test": f"datum.shown > {highest / 2}", "value": NORMS[norm].ink})
     numbers = alt.Chart(mistakes).mark_text(fontSize=11).encode(x=x, y=y, text=alt.Text("count:Q"), color=ink)
     return (cells + numbers).properties(height=430)
 

@@ -168,26 +168,26 @@ def on_batch_statistics(network):
     return copy
 
 
-def picture_changes(networks: dict, pixels: np.ndarray, layer: int, factors: dict[str, float]) -> pd.DataFrame:
-    """Sends pictures, plain and changed, through the networks and measures what moves.
+def picture_changes(networks: dict, pixels: np.ndarray, factors: dict[str, float]) -> pd.DataFrame:
+    """Sends pictures, plain and changed, through copies of the networks and measures what moves.
 
     Args:
         networks: {"batch", "group", "layer": network in evaluation mode}; left untouched.
         pixels: uint8, N x 32 x 32 x 3.
-        layer: number of the norm layer, 1 to 8.
         factors: {name: factor} for brightness and contrast.
 
     Returns:
-        change, measured (a key of `MEASURED`), column (one of `THROUGH`), moved: see `moved`; for answers their number.
+        change, column (one of `THROUGH`), measured (a key of `MEASURED`), layer (1 to 8; 0 behind the last), moved: see
+        `moved`; for answers their number.
     """
-    ready = {"batch training": on_batch_statistics(networks["batch"]), "batch evaluation": networks["batch"]}
-    ready |= {norm: networks[norm] for norm in ("group", "layer")}
+    copies = {"batch training": on_batch_statistics(networks["batch"]), "batch evaluation": deepcopy(networks["batch"])}
+    copies |= {norm: deepcopy(networks[norm]) for norm in ("group", "layer")}
+    others = {change: adjusted(pixels, change, factor) for change, factor in factors.items()}
     rows = []
-    for column, network in ready.items():
-        before = _through(network, pixels, layer)
-        for change, factor in factors.items():
-            after = _through(network, adjusted(pixels, change, factor), layer)
-            rows += [{"change": change, "column": column, **row} for row in _compared(before, after)]
+    for column, copy in copies.items():
+        before = _through(copy, pixels)
+        for change, other in others.items():
+            rows += [{"change": change, "column": column, **row} for row in _compared(before, _through(copy, other))]
     return pd.DataFrame(rows)
 
 
@@ -198,20 +198,20 @@ def adjusted(pixels: np.ndarray, change: str, factor: float) -> np.ndarray:
     return measurements.shifted(pixels, {"brightness": "brighter", "contrast": "lower contrast"}[change], factor)
 
 
-def _through(network, pixels: np.ndarray, layer: int) -> tuple[np.ndarray, np.ndarray]:
-    from normviz import data, inference, layer_stats
+def _through(copy, pixels: np.ndarray) -> tuple[list, np.ndarray]:
+    from normviz import data, layer_stats
 
-    passed = layer_stats.passages(network, data.standardise(pixels))[layer - 1]
-    return passed.after, inference.logits(network, pixels)
+    return layer_stats.passages_and_logits(copy, data.standardise(pixels))
 
 
 def _compared(before: tuple, after: tuple) -> list[dict]:
-    answers = (before[1].argmax(axis=1) != after[1].argmax(axis=1)).sum()
-    return [
-        {"measured": "layer", "moved": moved(before[0], after[0])},
-        {"measured": "logits", "moved": moved(before[1], after[1])},
-        {"measured": "answers", "moved": float(answers)},
+    rows = [
+        {"measured": "layer", "layer": plain.layer, "moved": moved(plain.after, other.after)}
+        for plain, other in zip(before[0], after[0], strict=True)
     ]
+    answers = (before[1].argmax(axis=1) != after[1].argmax(axis=1)).sum()
+    rows.append({"measured": "logits", "layer": 0, "moved": moved(before[1], after[1])})
+    return [*rows, {"measured": "answers", "layer": 0, "moved": float(answers)}]
 
 
 def sentence(table: pd.DataFrame) -> str:

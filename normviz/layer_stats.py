@@ -36,19 +36,24 @@ def passages(network: Network, pictures: torch.Tensor) -> list[Passage]:
         network: left untouched; other sessions may be using it.
         pictures: standardised, N x 3 x 32 x 32.
     """
-    copy = deepcopy(network).eval()
+    return passages_and_logits(deepcopy(network).eval(), pictures)[0]
+
+
+def passages_and_logits(copy: Network, pictures: torch.Tensor) -> tuple[list[Passage], np.ndarray]:
+    """Runs pictures through a network of the caller's own, which is hooked meanwhile; see `passages`. Logits are N x 10."""
     kept = []
     hooks = [norm.register_forward_hook(lambda module, x, y: kept.append((x[0], y, module))) for norm in copy.norms]
     try:
         with torch.inference_mode():
-            copy(pictures)
+            logits = copy(pictures)
     finally:
         for hook in hooks:
             hook.remove()
-    return [
+    through = [
         Passage(layer, before.cpu().numpy(), after.cpu().numpy(), module)
         for layer, (before, after, module) in enumerate(kept, start=1)
     ]
+    return through, logits.cpu().numpy()
 
 
 def affine(module: nn.Module, channels: int) -> tuple[np.ndarray, np.ndarray]:

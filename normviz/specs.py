@@ -4,14 +4,17 @@ import threading
 
 import altair as alt
 import pandas as pd
+from altair.utils import schemapi
 
 _ALTAIR_SETTINGS = threading.Lock()  # they hold for all threads
+schemapi.disable_debug_mode()  # or each part is checked when it is made
 
 
 def specification(chart: alt.TopLevelMixin) -> dict:
     """Returns a chart's specification, with each of its tables once, as a DataFrame, under `datasets`.
 
-    It is not checked against the schema, which takes longer than everything else; the tests check the charts of every page.
+    Neither it nor its parts are checked against the schema, which takes longer than everything else; the tests check the
+    charts of every page.
     """
     tables: dict[int, tuple[str, pd.DataFrame]] = {}
     with _ALTAIR_SETTINGS, alt.theme.enable("none"), alt.data_transformers.enable("by_name", tables=tables):

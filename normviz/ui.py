@@ -4,7 +4,9 @@ PyTorch is imported where it is first needed, so that pages drawn from saved tab
 """
 
 import hashlib
+import importlib
 import re
+import threading
 from html import escape
 
 import altair as alt
@@ -15,6 +17,8 @@ import streamlit as st
 from normviz import lessons, papers, runs, specs
 from normviz.norms import COMPARED, NORMS, STUDIES
 
+SLOW_TO_IMPORT = ("torch", "normviz.inference", "normviz.cell_layers", "normviz.measurements", "captum.attr")
+READING_SECONDS = 3  # until the first page is drawn and being read
 PAGES = {key: f"app_pages/{key}.py" for key in lessons.LESSONS}
 
 
@@ -25,6 +29,14 @@ def navigation():
 
 def _page(key: str):
     return st.Page(PAGES[key], title=lessons.TITLES[key], url_path=key, icon=lessons.ICONS[key], default=key == "overview")
+
+
+@st.cache_resource(show_spinner=False)
+def get_ready() -> None:
+    """Imports PyTorch and Captum while the first visitor reads, once a server, so that no later choice waits for them."""
+    timer = threading.Timer(READING_SECONDS, lambda: list(map(importlib.import_module, SLOW_TO_IMPORT)))
+    timer.daemon = True
+    timer.start()
 
 
 def choose_study() -> None:
@@ -75,7 +87,10 @@ def three_columns(minimum: int = 300, border: bool = False):
 
 
 def show(chart: alt.TopLevelMixin, alt_text: str, **options):
-    """Draws a chart at full width with a sentence for those who cannot see it."""
+    """Draws a chart at full width with a sentence for those who cannot see it.
+
+    A chart of which only the numbers change is not built anew in the browser; another sentence is another chart.
+    """
     return st.vega_lite_chart(spec=specs.specification(chart), width="stretch", alt=alt_text, **options)
 
 
@@ -86,6 +101,11 @@ def models(of: str | None = None) -> dict[str, runs.Run]:
     except runs.RunError as error:
         st.error(plain(error))
         st.stop()
+
+
+def weights() -> tuple[str, ...]:
+    """Returns the digests of the chosen study's weights, to cache by."""
+    return tuple(run.info["files"]["weights.safetensors"] for run in models().values())
 
 
 def _stamp(name: str, norm: str) -> int:

@@ -1,4 +1,3 @@
-import time
 from copy import deepcopy
 from functools import cache
 
@@ -96,7 +95,7 @@ def test_mates_of_one_class_come_from_it_and_never_are_the_picture(made_up):
     mates = batch_mates.batch(split.images[3], pool, Company("one class", 32, CLASS_NAMES[3]), 0)[1:]
     places = [np.flatnonzero((split.images == mate).all(axis=(1, 2, 3)))[0] for mate in mates]
     assert {split.labels[place] for place in places} == {3} and 3 not in places and len(set(places)) == 31
-    assert len(pool.without(split.images[3]).images) == 399
+    assert pool.without(split.images[3]).places().tolist() == [place for place in range(400) if place != 3]
 
 
 def test_the_only_picture_of_a_class_is_no_mate_of_its_own():
@@ -186,14 +185,3 @@ def test_mates_are_test_images_where_there_are_any(pictures):
     app = open_page("batch_mates", mates="one class", **{"from": "test image", "index": "6"})
     assert_whole(app, "batch_mates")
     assert app.selectbox(key="class").options == list(CLASS_NAMES)
-
-
-def test_a_change_is_answered_in_half_a_second(no_data):
-    app = open_page("batch_mates", batch="2")
-    slowest = []
-    for size in (4, 16, 64, 128):
-        app.select_slider(key="batch").set_value(size)
-        start = time.perf_counter()
-        app.run()
-        slowest.append(time.perf_counter() - start)
-    assert np.median(slowest) < 0.5 * 3  # other work may share the two cores; alone each stays below 0.5 s

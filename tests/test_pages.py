@@ -1,5 +1,7 @@
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import altair as alt
@@ -76,6 +78,33 @@ def test_an_upload_is_classified_and_a_bad_one_explained(no_data):
     app.run()
     assert not app.exception
     assert r"re\_d\_.png" in app.error[0].value
+
+
+def test_an_upload_is_decoded_once_and_kept_for_other_pages(no_data, monkeypatch):
+    app = open_page("classify", **{"from": "upload"})
+    content = io.BytesIO()
+    Image.new("RGB", (60, 40), "red").save(content, "PNG")
+    app.file_uploader(key="upload").upload("red.png", content.getvalue(), "image/png")
+    app.run()
+    app.switch_page("app_pages/journey.py").run()
+    monkeypatch.setattr(images, "read_picture", None)
+    next(choice for choice in app.button_group if choice.key == "from").set_value("upload").run()
+    assert_whole(app, "journey")
+    assert "red.png" in {shown.proto.imgs[0].caption for shown in app.get("image")}
+
+
+def test_pytorch_is_imported_after_the_first_view_and_before_it_is_asked_for():
+    script = """
+import sys, time
+from streamlit.testing.v1 import AppTest
+assert not AppTest.from_file("streamlit_app.py", default_timeout=60).run().exception
+assert "torch" not in sys.modules
+deadline = time.monotonic() + 90
+while "captum.attr" not in sys.modules:
+    assert time.monotonic() < deadline
+    time.sleep(0.1)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT, timeout=150)
 
 
 @pytest.mark.parametrize("example", [example.key for example in images.examples()])

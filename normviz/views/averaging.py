@@ -11,6 +11,7 @@ import streamlit as st
 from normviz import cell_arithmetic, cell_charts, cells, controls, ui
 from normviz.cells import Cell, NormLayer
 from normviz.norms import COMPARED, NORMS
+from normviz.views import pictures
 
 BOUND = {"bind": "query-params"}
 KINDS = ("batch", "group", "layer", "instance")
@@ -109,7 +110,7 @@ def _choose_groups(channels: int) -> int:
 
 def _from_network() -> Tensor | None:
     network, number = st.session_state["network"], controls.choose_layer()
-    pixels = controls.choose_batch()
+    pixels = pictures.choose_batch()
     if pixels is None:
         return None
     received = _received(network, number, pixels)

@@ -28,7 +28,8 @@ def choose_company(pool: Pool) -> Company:
     """
     options = {"default": "random", "required": True, "key": "mates", **BOUND}
     kind = st.segmented_control("The other pictures", batch_mates.KINDS, **options)
-    label = _choose_class(pool.classes()) if kind == "one class" else None
+    with st.container():  # keeps what is below in its place
+        label = _choose_class(pool.classes()) if kind == "one class" else None
     size = st.select_slider("Pictures in the batch", SIZES, value=8, key="batch", **BOUND)
     return Company(kind, size, label)
 
@@ -74,15 +75,11 @@ def show_batch(pixels: np.ndarray, pool: Pool, company: Company) -> None:
 
 def show_strips(pixels: np.ndarray, pool: Pool, company: Company) -> None:
     """Draws the answers for the batches of one round at once; further rounds come in by themselves until all are there."""
-    choice = (_weights(), ui.digest(pixels), pool.few, len(pool.images), company)
+    choice = (ui.weights(), ui.digest(pixels), pool.few, len(pool.images), company)
     kept, rounds = st.session_state.get("batch_mates_rounds", (None, 0))
     st.session_state["batch_mates_rounds"] = (choice, rounds if kept == choice else 0)
     waiting = st.session_state["batch_mates_rounds"][1] + 1 < _rounds_needed(company)
     st.fragment(_next_round, run_every=PAUSE if waiting else None)(choice, waiting, pixels, pool)
-
-
-def _weights() -> tuple[str, ...]:
-    return tuple(run.info["files"]["weights.safetensors"] for run in ui.models().values())
 
 
 def _a_round(company: Company) -> int:

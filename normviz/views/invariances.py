@@ -138,10 +138,10 @@ def _label(column: str) -> str:
 def show_pictures(pixels: np.ndarray, layer: int, amounts: Amounts) -> None:
     """Measures what brighter pictures and another contrast move in the trained networks."""
     st.markdown(PICTURE)
-    weights = tuple(run.info["files"]["weights.safetensors"] for run in ui.models().values())
     factors = {"brightness": amounts.brightness, "contrast": amounts.contrast}
     networks = {norm: ui.network(norm) for norm in COMPARED}
-    found = _picture_changes(weights, ui.digest(pixels), layer, tuple(factors.items()), networks, pixels)
+    found = _picture_changes(ui.weights(), ui.digest(pixels), tuple(factors.items()), networks, pixels)
+    found = found[found["layer"].isin([0, layer])]
     st.markdown(f"**{invariances.picture_sentence(found, factors)}**")
     rows = [
         (f"{change} × {factors[change]:g}: {MEASURED[what]}", _picture_cells(part, what, len(pixels)))
@@ -160,8 +160,8 @@ def _picture_cells(part: pd.DataFrame, what: str, count: int) -> list[str]:
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _picture_changes(weights: tuple, content: str, layer: int, factors: tuple, _networks: dict, _pixels: np.ndarray):
-    return invariances.picture_changes(_networks, _pixels, layer, dict(factors))
+def _picture_changes(weights: tuple, content: str, factors: tuple, _networks: dict, _pixels: np.ndarray):
+    return invariances.picture_changes(_networks, _pixels, dict(factors))
 
 
 def limited(pixels: np.ndarray) -> np.ndarray:

@@ -174,8 +174,7 @@ def choose_distances(pixels: np.ndarray) -> pd.DataFrame | None:
     pictures = pixels[None] if over == OVER[0] else _test_batch()
     if pictures is None:
         return None
-    weights = tuple(run.info["files"]["weights.safetensors"] for run in ui.models().values())
-    table = _distances(weights, ui.digest(pictures), side, {norm: ui.network(norm) for norm in COMPARED}, pictures)
+    table = _distances(ui.weights(), ui.digest(pictures), side, {norm: ui.network(norm) for norm in COMPARED}, pictures)
     short = lessons.SHORT[ui.study()]
     return table.assign(pair=[f"{short[row.first]} – {short[row.second]}" for row in table.itertuples()])
 

@@ -1,0 +1,52 @@
+"""How long each page takes to answer a change: from the click or key to the drawn answer, in Chromium."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import harness
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+STUDIES = ("published", "controlled", "published")
+CHANGES = {  # page: what is clicked one after the other, or slid one step further; only a study comes twice
+    "averaging": ("group", "layer", "instance", "network", "published"),
+    "batch_mates": ("one class", "brightened", "noise", "frog", "slider: Pictures in the batch", "published"),
+    "classify": ("airplane", "ship", "frog", "rocket", "published"),
+    "curves": STUDIES,
+    "evidence": STUDIES,
+    "invariances": ("2", "5", "slider: Factor", "slider: Brightness of the picture, factor", "published"),
+    "journey": ("3", "4", "6", "slider: Places in that order", "published"),
+    "layer_statistics": ("3", "4", "6", "8", "published"),
+    "mistakes": STUDIES,
+    "overview": STUDIES,
+    "parameters": STUDIES,
+    "train_or_evaluate": STUDIES,
+}
+NOTE_TIME = """
+for (const kind of ['click', 'keydown'])
+  addEventListener(kind, () => { window.clickedAt ??= performance.now(); }, true)
+"""
+
+
+def answers_ms(page: Page, name: str) -> list[float]:
+    """Opens a page of the app and makes its `CHANGES`; returns how long the answer to each took, in milliseconds."""
+    harness.open_page(page, name)
+    page.evaluate(NOTE_TIME)
+    return [_answer_ms(page, choice) for choice in CHANGES[name]]
+
+
+def _answer_ms(page: Page, choice: str) -> float:
+    """Makes a choice; returns the milliseconds until the server's first answer to it is drawn."""
+    page.evaluate("window.clickedAt = undefined")
+    if choice.startswith("slider: "):
+        page.get_by_role("slider", name=choice.removeprefix("slider: ")).first.press("ArrowRight")
+    else:
+        page.get_by_role("radio", name=choice, exact=True).first.click()
+    page.wait_for_function("window.appSocket.sentAt > window.clickedAt")
+    page.evaluate("window.idleSince = undefined")
+    page.wait_for_function(harness.IS_SETTLED, arg=0, polling="raf")
+    answered = page.evaluate("window.idleSince - window.clickedAt")
+    harness.settle(page)
+    return answered
