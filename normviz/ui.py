@@ -1,4 +1,4 @@
-"""The frame of every page, and cached loaders; with controls.py the only module that imports streamlit.
+"""The frame of every page, and cached loaders; with controls.py and views/ the only code below the pages that imports streamlit.
 
 PyTorch is imported where it is first needed, so that pages drawn from saved tables open without it.
 """
