@@ -8,8 +8,6 @@ from PIL import Image
 from normviz import lessons, ui
 from normviz.norms import NORMS
 
-SIDE = 128  # pixels of a test picture on screen, four times its own
-
 
 def show_layer_table(layers: list[dict]) -> None:
     table = pd.DataFrame(layers)
@@ -72,7 +70,7 @@ def offer_download() -> None:
     st.rerun()
 
 
-def enlarge(pixels: np.ndarray, side: int = SIDE) -> Image.Image:
+def enlarge(pixels: np.ndarray, side: int) -> Image.Image:
     """Returns a 32x32 picture (uint8, 32 x 32 x 3) with every pixel drawn as a square."""
     return Image.fromarray(pixels).resize((side, side), Image.Resampling.NEAREST)
 

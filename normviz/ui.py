@@ -1,4 +1,4 @@
-"""The frame of every page, and cached loaders; with controls.py and views/ the only code below the pages that imports streamlit.
+"""The frame of every page, and cached loaders. Below the pages only this, controls.py and views/ import streamlit.
 
 PyTorch is imported where it is first needed, so that pages drawn from saved tables open without it.
 """

@@ -8,6 +8,8 @@ from normviz import charts, controls, evaluation, lessons, maps, tables, ui
 from normviz.classes import CLASS_NAMES
 from normviz.norms import COMPARED
 
+SIDE = 128  # pixels of a test picture on screen, four times its own
+
 
 def all_verdicts() -> pd.DataFrame:
     """Returns `evaluation.side_by_side` of the chosen study; shared by all sessions, never change it."""
@@ -97,7 +99,7 @@ def show_pictures(rows: pd.DataFrame, split, columns: int | str = "auto-fill") -
 def _image(index: int, place: dict[int, int], split) -> str:
     if index not in place:
         return ""
-    look = f"display: block; width: {controls.SIDE}px; image-rendering: pixelated; border-radius: 0.25rem"
+    look = f"display: block; width: {SIDE}px; image-rendering: pixelated; border-radius: 0.25rem"
     return f'<img src="{maps.data_address(split.images[place[index]])}" alt="Test picture {index}" style="{look}">'
 
 
