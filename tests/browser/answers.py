@@ -9,6 +9,7 @@ import harness
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+QUIET_MS = 100  # without which an answer has not ended; it is not counted
 STUDIES = ("published", "controlled", "published")
 CHANGES = {  # page: what is clicked one after the other, or slid one step further; only a study comes twice
     "averaging": ("group", "layer", "instance", "network", "published"),
@@ -46,7 +47,7 @@ def _answer_ms(page: Page, choice: str) -> float:
         page.get_by_role("radio", name=choice, exact=True).first.click()
     page.wait_for_function("window.appSocket.sentAt > window.clickedAt")
     page.evaluate("window.idleSince = undefined")
-    page.wait_for_function(harness.IS_SETTLED, arg=0, polling="raf")
+    page.wait_for_function(harness.IS_SETTLED, arg=QUIET_MS, polling="raf")
     answered = page.evaluate("window.idleSince - window.clickedAt")
     harness.settle(page)
     return answered
