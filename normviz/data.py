@@ -17,7 +17,6 @@ from torchvision.datasets import CIFAR10
 
 from normviz.classes import CLASS_NAMES
 
-SPLIT_SIZES = {"train": 50_000, "test": 10_000}
 MEAN = (0.4914, 0.4822, 0.4465)  # of the 50,000 training pictures, by channel, as fractions of 255
 STD = (0.2470, 0.2435, 0.2616)
 DEFAULT_FOLDER = Path(__file__).parent.parent / "data"

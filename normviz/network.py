@@ -10,7 +10,6 @@ from torch import nn
 
 CLASSES = 10
 PICTURE = (3, 32, 32)
-BUDGET = 50_000  # parameters, the source's limit
 WIDE = (16, 32, 10, 16, 16, 16, 10, 16, 16, 16)
 PUBLISHED_WIDTHS = {
     "batch": WIDE,
