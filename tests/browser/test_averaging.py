@@ -71,7 +71,10 @@ def type_in_first_cell(page, text: str) -> None:
     box = table.bounding_box()
     page.mouse.dblclick(box["x"] + 190, box["y"] + 52)
     typing = page.locator("#portal textarea, #portal input")
+    typing.wait_for()
+    page.wait_for_timeout(300)  # the cell's own text is put in while the editor opens, over what a script types at once
     typing.fill(text)
+    page.wait_for_timeout(100)
     typing.press("Enter")
     page.wait_for_timeout(400)  # the editor gathers what is typed before it tells the server
     settle(page)
