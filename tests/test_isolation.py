@@ -15,6 +15,7 @@ from streamlit.runtime.dataframe_source_manager import DataframeSourceManager
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest, app_test
+from streamlit.testing.v1.util import build_mock_config_get_option
 from test_pages import open_page
 from torch import nn
 
@@ -86,7 +87,9 @@ def one_runtime(monkeypatch, tmp_path):
     runtime.cache_storage_manager = MemoryCacheStorageManager()
     monkeypatch.setattr(Runtime, "_instance", runtime)
     monkeypatch.setattr(app_test, "Runtime", SimpleNamespace(_instance=None))
-    monkeypatch.setattr(config, "get_option", config.get_option)
+    # AppTest switches this on for a run and back for all at its end, while the other session still runs
+    options = build_mock_config_get_option({"global.appTest": True})
+    monkeypatch.setattr(config, "get_option", options)
 
 
 def drawn(app: AppTest) -> list[bytes]:
