@@ -49,6 +49,11 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def place_of(self, index: int) -> int | None:
+        """Returns the row of the picture of this index, None where the split lacks it."""
+        places = np.flatnonzero(self.indices == index)
+        return int(places[0]) if len(places) else None
+
     @property
     def fingerprint(self) -> str:
         """SHA-256 over indices, labels and pictures."""

@@ -4,6 +4,7 @@ import pickle
 import shutil
 import tarfile
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -186,3 +187,8 @@ def test_broken_download_succeeds_on_the_next_try(archive, server, tmp_path):
     assert (split.images == archive[1]["data"].reshape(10, 3, 32, 32).transpose(0, 2, 3, 1)).all()
     assert split.labels.tolist() == archive[1]["labels"]
     assert len(data.load_split("train", tmp_path / "new")) == 50
+
+
+def test_a_picture_is_found_by_its_index(made_up):
+    split = replace(made_up(4), indices=np.array([2, 5, 6, 9]))
+    assert [split.place_of(index) for index in (2, 6, 9, 4)] == [0, 2, 3, None]

@@ -90,17 +90,17 @@ def show_pictures(rows: pd.DataFrame, split, columns: int | str = "auto-fill") -
         split: the test split, or None.
         columns: how many stand side by side; "auto-fill" for as many as fit.
     """
-    place = {} if split is None else {index: row for row, index in enumerate(split.indices)}
-    shown = "".join(f"<div>{_image(row['index'], place, split)}{_verdict_lines(row)}</div>" for _, row in rows.iterrows())
+    shown = "".join(f"<div>{_image(row['index'], split)}{_verdict_lines(row)}</div>" for _, row in rows.iterrows())
     look = f"display: grid; grid-template-columns: repeat({columns}, minmax(140px, 1fr)); gap: 1rem"
     st.html(f"<div style='{look}'>{shown}</div>")
 
 
-def _image(index: int, place: dict[int, int], split) -> str:
-    if index not in place:
+def _image(index: int, split) -> str:
+    place = None if split is None else split.place_of(index)
+    if place is None:
         return ""
     look = f"display: block; width: {SIDE}px; image-rendering: pixelated; border-radius: 0.25rem"
-    return f'<img src="{maps.data_address(split.images[place[index]])}" alt="Test picture {index}" style="{look}">'
+    return f'<img src="{maps.data_address(split.images[place])}" alt="Test picture {index}" style="{look}">'
 
 
 def _verdict_lines(row: pd.Series) -> str:

@@ -69,12 +69,12 @@ def _choose_test_image() -> Picture | None:
         return None
     last = int(split.indices[-1])
     index = int(st.number_input(f"Index in the test set, 0 to {last}", 0, last, key="index", **BOUND))
-    places = np.flatnonzero(split.indices == index)
-    if not len(places):
+    place = split.place_of(index)
+    if place is None:
         st.warning(f"The data set at hand has no test image {index}: choose another index.")
         return None
-    pixels = split.images[places[0]]
-    return Picture(f"Test image {index}: {CLASS_NAMES[split.labels[places[0]]]}", Image.fromarray(pixels), pixels)
+    pixels = split.images[place]
+    return Picture(f"Test image {index}: {CLASS_NAMES[split.labels[place]]}", Image.fromarray(pixels), pixels)
 
 
 def _take_file() -> Picture | None:
