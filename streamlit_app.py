@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from normviz import ui
+from normviz.app import frame
 
 st.set_page_config(page_title="normviz: batch, group and layer norm", page_icon="🔬", layout="wide")
-page = ui.navigation()
-ui.choose_study()
+page = frame.navigation()
+frame.choose_study()
 try:
     page.run()
 finally:
-    ui.get_ready()
+    frame.get_ready()

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from normviz import ui
-from normviz.views import averaging, averaging_numbers
+from normviz.app import averaging, frame, own_numbers
 
-ui.open_page("averaging")
+frame.open_page("averaging")
 
 source = averaging.choose_source()
 picture, choices = averaging.places_for(source)
@@ -17,11 +16,11 @@ with choices:
     mode = averaging.choose_mode(tensor)
 if tensor.seed is not None:
     with numbers:
-        tensor = averaging_numbers.edit(tensor)
+        tensor = own_numbers.edit(tensor)
 if tensor.has_batch_norm:
     with batches:
-        fed = averaging_numbers.feed(tensor, averaging_numbers.choose_fed(tensor))
-    tensor = averaging_numbers.in_mode(tensor, mode, fed)
+        fed = own_numbers.feed(tensor, own_numbers.choose_fed(tensor))
+    tensor = own_numbers.in_mode(tensor, mode, fed)
 
 with by_hand:
     st.subheader("The framed cell, worked by hand")
@@ -32,6 +31,6 @@ with picture:
     averaging.draw(tensor, layers, locked)
 if tensor.has_batch_norm:
     with batches:
-        averaging_numbers.show_running(tensor, fed, locked)
+        own_numbers.show_running(tensor, fed, locked)
 
-ui.close_page("averaging")
+frame.close_page("averaging")

@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from normviz import controls, ui
-from normviz.views import batch_mates as view
-from normviz.views import pictures
+from normviz.app import batch_mates as view
+from normviz.app import controls, frame, pictures
 
-ui.open_page("batch_mates")
+frame.open_page("batch_mates")
 
 picture = pictures.choose_picture("its answers in many batches appear here")
 pixels = picture.pixels
@@ -14,11 +13,11 @@ pool = view.pool_for(pixels)
 
 grid = st.grid(2, min_column_width=320)
 with grid.cell():
-    st.image(controls.enlarge(pixels, 288), caption=ui.plain(picture.name), alt=f"The classified picture: {picture.name}")
+    st.image(controls.enlarge(pixels, 288), caption=frame.plain(picture.name), alt=f"The classified picture: {picture.name}")
 with grid.cell():
     company = view.choose_company(pool)
     view.show_batch(pixels, pool, company)
 
 view.show_strips(pixels, pool, company)
 
-ui.close_page("batch_mates")
+frame.close_page("batch_mates")

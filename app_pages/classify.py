@@ -2,28 +2,30 @@
 
 import streamlit as st
 
-from normviz import charts, controls, tables, ui
-from normviz.views import pictures
-from normviz.views.saliency import show_saliency
+from normviz.app import controls, frame, networks, pictures, saved
+from normviz.app.saliency import show_saliency
+from normviz.charts import verdicts as verdict_charts
+from normviz.explain import verdicts
 
-ui.open_page("classify")
+frame.open_page("classify")
 
 picture = pictures.choose_picture("three answers appear here")
 pixels = picture.pixels
 
 given = st.grid(3, min_column_width=260)
 with given.cell():
-    st.image(picture.given, caption=ui.plain(picture.name), alt=f"The picture as given: {picture.name}")
+    st.image(picture.given, caption=frame.plain(picture.name), alt=f"The picture as given: {picture.name}")
 with given.cell():
     st.image(controls.enlarge(pixels, 288), caption="What the networks see: 32 x 32", alt="The same picture at 32 by 32 pixels")
-answers = {norm: ui.answers(norm, pixels) for norm in ui.models()}
+answers = {norm: networks.answers(norm, pixels) for norm in saved.models()}
 with given.cell():
     controls.show_agreement(answers)
 
-for norm, _ in ui.three_columns():
-    ui.norm_heading(norm)
-    ui.show(
-        charts.probabilities(answers[norm], norm), f"Probabilities of the {norm} network. {tables.top_sentence(answers[norm])}"
+for norm, _ in saved.three_columns():
+    frame.norm_heading(norm)
+    frame.show(
+        verdict_charts.probabilities(answers[norm], norm),
+        f"Probabilities of the {norm} network. {verdicts.top_sentence(answers[norm])}",
     )
 
 st.caption(
@@ -33,4 +35,4 @@ st.caption(
 
 show_saliency(pixels)
 
-ui.close_page("classify")
+frame.close_page("classify")

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from normviz import ui
-from normviz.views import curves as view
+from normviz.app import curves as view
+from normviz.app import frame
 
-ui.open_page("curves")
+frame.open_page("curves")
 
 with_source = st.toggle("Show the source's published curves (dashed)", value=True, key="source", bind="query-params")
 view.show_curves(with_source)
 
-ui.close_page("curves")
+frame.close_page("curves")

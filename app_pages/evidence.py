@@ -2,26 +2,27 @@
 
 import streamlit as st
 
-from normviz import questions, ui
-from normviz.views import evidence as view
+from normviz.app import evidence as view
+from normviz.app import frame, saved
+from normviz.words import questions
 
 SECTIONS = {
-    "seeds": lambda table: view.show_seeds(table, ui.study()),
+    "seeds": lambda table: view.show_seeds(table, frame.study()),
     "gap": view.show_gap,
     "batch-size": view.show_batch_sizes,
     "groups": view.show_groups,
-    "shift": lambda table: view.show_shifts(table, ui.study()),
+    "shift": lambda table: view.show_shifts(table, frame.study()),
 }
 
-ui.open_page("evidence")
+frame.open_page("evidence")
 
 for name, show in SECTIONS.items():
     with st.container():  # or what one section has more than before would move all below it, which is slow
         st.header(questions.STUDIES[name].title, anchor=name)
         st.markdown(questions.STUDIES[name].opening)
-        table = ui.evidence(name)
+        table = saved.evidence(name)
         if table is not None:
             show(table)
-            st.caption(ui.measured_words(name, table))
+            st.caption(saved.measured_words(name, table))
 
-ui.close_page("evidence")
+frame.close_page("evidence")

@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from normviz import controls, ui
-from normviz.views import invariances as view
-from normviz.views import pictures
+from normviz.app import controls, frame, pictures
+from normviz.app import invariances as view
 
-ui.open_page("invariances")
+frame.open_page("invariances")
 
 layer = controls.choose_layer(view.FIRST_LAYER)
 given = pictures.choose_batch()
@@ -25,4 +24,4 @@ view.show_one(x, running, amounts)
 st.subheader("The picture, changed")
 view.show_pictures(pixels, layer, amounts)
 
-ui.close_page("invariances")
+frame.close_page("invariances")

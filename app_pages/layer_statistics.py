@@ -2,29 +2,34 @@
 
 import streamlit as st
 
-from normviz import charts, controls, lessons, tables, ui
-from normviz.views import pictures
+from normviz.app import controls, frame, networks, pictures, saved
+from normviz.charts import curves as curve_charts
+from normviz.charts import layer_statistics as layer_charts
+from normviz.explain import curves
+from normviz.words import captions
 
-ui.open_page("layer_statistics")
+frame.open_page("layer_statistics")
 
 layer = controls.choose_layer()
 pixels = pictures.choose_batch()
 if pixels is None:
     st.stop()
-runs = ui.models()
-looks = {norm: ui.look(norm, layer, pixels) for norm in runs}
+runs = saved.models()
+looks = {norm: networks.look(norm, layer, pixels) for norm in runs}
 
 st.subheader(f"Norm layer {layer}: before and after")
-for norm, run in ui.three_columns():
+for norm, _run in saved.three_columns():
     look = looks[norm]
-    ui.norm_heading(norm)
+    frame.norm_heading(norm)
     st.markdown(f"{look.shape} values, **{look.group_count:,}** means and standard deviations")
-    ui.show(charts.distribution(look.distribution, norm), f"Values before and after the norm layer of the {norm} network.")
-    averaged_over, unit = lessons.STATISTIC_GROUPS[look.kind]
+    frame.show(
+        layer_charts.distribution(look.distribution, norm), f"Values before and after the norm layer of the {norm} network."
+    )
+    averaged_over, unit = captions.STATISTIC_GROUPS[look.kind]
     st.caption(f"One mean and one standard deviation for {averaged_over}.")
-    ui.show(charts.group_statistics(look.groups, norm, unit), f"Mean and standard deviation by {unit}.")
+    frame.show(layer_charts.group_statistics(look.groups, norm, unit), f"Mean and standard deviation by {unit}.")
     st.caption("Learned gamma and beta by channel" + (", mean over places." if look.by_place else "."))
-    ui.show(charts.channel_marks(look.channels, norm, ("gamma", "beta"), "learned"), "Gamma and beta by channel.")
+    frame.show(layer_charts.channel_marks(look.channels, norm, ("gamma", "beta"), "learned"), "Gamma and beta by channel.")
 
 st.subheader("Batch norm: the batch's own statistics against the running ones")
 st.markdown(
@@ -35,20 +40,22 @@ grid = st.grid(2, min_column_width=340)
 for statistic in ("mean", "std"):
     with grid.cell():
         pair = (f"batch_{statistic}", f"running_{statistic}")
-        ui.show(charts.channel_marks(looks["batch"].channels, "batch", pair, statistic), f"Batch and running {statistic}.")
+        frame.show(
+            layer_charts.channel_marks(looks["batch"].channels, "batch", pair, statistic), f"Batch and running {statistic}."
+        )
 
 st.subheader("By depth and by training epoch")
 quantity = controls.choose_quantity()
-label = lessons.QUANTITIES[quantity]
+label = captions.QUANTITIES[quantity]
 grid = st.grid(2, min_column_width=340)
 with grid.cell():
     st.caption(f"{label}, mean over channels, at each norm layer for this input.")
-    depth = tables.statistic_lines({norm: look.all_layers for norm, look in looks.items()}, quantity, "layer", ui.study())
-    ui.show(charts.lines(depth, "norm layer", label), f"{label} by depth. {tables.last_values(depth, False)}")
+    depth = curves.statistic_lines({norm: look.all_layers for norm, look in looks.items()}, quantity, "layer", frame.study())
+    frame.show(curve_charts.lines(depth, "norm layer", label), f"{label} by depth. {curves.last_values(depth, False)}")
 with grid.cell():
     st.caption(f"{label} at norm layer {layer} over training; epoch 0 is before the first step.")
     stored = {norm: run.layer_stats.query("layer == @layer") for norm, run in runs.items()}
-    epochs = tables.statistic_lines(stored, quantity, "epoch", ui.study())
-    ui.show(charts.lines(epochs, "epoch", label), f"{label} by epoch. {tables.last_values(epochs, False)}")
+    epochs = curves.statistic_lines(stored, quantity, "epoch", frame.study())
+    frame.show(curve_charts.lines(epochs, "epoch", label), f"{label} by epoch. {curves.last_values(epochs, False)}")
 
-ui.close_page("layer_statistics")
+frame.close_page("layer_statistics")

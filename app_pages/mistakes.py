@@ -2,36 +2,37 @@
 
 import streamlit as st
 
-from normviz import controls, tables, ui
-from normviz.views import mistakes as view
+from normviz.app import frame, saved, test_set
+from normviz.app import mistakes as view
+from normviz.explain import verdicts
 
-ui.open_page("mistakes")
+frame.open_page("mistakes")
 
 table = view.all_verdicts()
-split = ui.test_pictures()
+split = test_set.test_pictures()
 if split is None:
-    controls.offer_download()
+    test_set.offer_download()
 
 st.subheader("Where they go wrong")
 st.markdown("Each row is a true class. **Click a cell** to see its pictures below; double-click takes the choice back.")
 cells = {}
-for norm, _ in ui.three_columns():
-    ui.norm_heading(norm)
+for norm, _ in saved.three_columns():
+    frame.norm_heading(norm)
     cells |= view.choose_confusion(norm)
 
 st.subheader("The pictures")
-chosen = tables.in_cells(tables.choose(table, **view.choose_filters()), cells)
+chosen = verdicts.in_cells(verdicts.choose(table, **view.choose_filters()), cells)
 view.describe_cells(cells)
 st.markdown(f"**{len(chosen):,}** of {len(table):,} test pictures, the most confident verdict first.")
 view.show_gallery(chosen, split)
 
 st.subheader("Most confident mistakes")
-for norm, _ in ui.three_columns():
-    ui.norm_heading(norm)
-    view.show_pictures(tables.most_confident_mistakes(table, norm), split, columns=2)
+for norm, _ in saved.three_columns():
+    frame.norm_heading(norm)
+    view.show_pictures(verdicts.most_confident_mistakes(table, norm), split, columns=2)
 
 st.subheader("Does confidence mean anything?")
 view.show_calibration()
 st.caption("On the dashed line a network that says 80 % is right in 80 of 100 cases; below it, it is surer than it should be.")
 
-ui.close_page("mistakes")
+frame.close_page("mistakes")

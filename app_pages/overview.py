@@ -2,13 +2,17 @@
 
 import streamlit as st
 
-from normviz import charts, lessons, published, tables, ui
+from normviz.app import frame, saved
+from normviz.charts import accuracies as accuracy_charts
+from normviz.explain import accuracies
+from normviz.training import runs
+from normviz.words import pages, published
 
-ui.open_page("overview")
+frame.open_page("overview")
 
-for norm, run in ui.three_columns(border=True):
-    final = tables.final_figures(run)
-    ui.norm_heading(norm)
+for norm, run in saved.three_columns(border=True):
+    final = runs.final_figures(run)
+    frame.norm_heading(norm)
     st.metric("Test accuracy after the last epoch", f"{final['accuracy']:.1%}")
     st.markdown(
         f"95 % interval {final['low']:.1%} to {final['high']:.1%}  \n"
@@ -17,8 +21,8 @@ for norm, run in ui.three_columns(border=True):
         f"{published.model(norm)['total_parameters']:,} parameters"
     )
 
-table = tables.accuracies({"published": ui.models("published"), "controlled": ui.models("controlled")})
-gap = table.groupby("series", sort=False)["accuracy"].agg(tables.spread)
+table = accuracies.accuracies({"published": saved.models("published"), "controlled": saved.models("controlled")})
+gap = table.groupby("series", sort=False)["accuracy"].agg(accuracies.spread)
 st.subheader(f"From {gap.iloc[0]:.1f} points apart to {gap.iloc[2]:.1f}")
 st.markdown(
     f"As the source reported them, the three lie **{gap.iloc[0]:.1f} points** apart. The same networks trained with a repaired "
@@ -26,8 +30,8 @@ st.markdown(
     f"The recipe moves the gap by {abs(gap.iloc[0] - gap.iloc[1]):.1f} points, equal networks by {gap.iloc[1] - gap.iloc[2]:.1f}: "
     "nearly all of what looked like the norm was the network around it."
 )
-ui.show(
-    charts.accuracy_intervals(table),
+frame.show(
+    accuracy_charts.accuracy_intervals(table),
     f"Test accuracy with 95 % intervals: {gap.iloc[0]:.1f} points between the source's three figures, {gap.iloc[2]:.1f} "
     "points between the three equal networks.",
 )
@@ -36,8 +40,8 @@ st.caption(
     "alone. Lines: 95 % Wilson interval, for pictures drawn anew; it does not hold the spread between seeds. The source gives "
     "no interval."
 )
-st.page_link(ui.PAGES["evidence"], label="What other seeds give, and what may be concluded", icon=lessons.ICONS["evidence"])
+st.page_link(frame.PAGES["evidence"], label="What other seeds give, and what may be concluded", icon=pages.ICONS["evidence"])
 with st.expander("How the source's three runs differ"):
     st.markdown("\n".join(f"- {note}" for note in published.notes()))
 
-ui.close_page("overview")
+frame.close_page("overview")

@@ -2,44 +2,53 @@
 
 import streamlit as st
 
-from normviz import charts, controls, lessons, published, tables, ui
+from normviz.app import frame, networks, saved
+from normviz.app import parameters as view
+from normviz.charts import parameters as parameter_charts
+from normviz.explain import parameters
+from normviz.words import captions, naming, published
 
-ui.open_page("parameters")
+frame.open_page("parameters")
 
-layers = {norm: ui.layer_table(norm) for norm in ui.models()}
-parts = {norm: tables.parameter_parts(rows) for norm, rows in layers.items()}
-totals = tables.totals(parts, lessons.MODEL_NAMES[ui.study()])
+layers = {norm: networks.layer_table(norm) for norm in saved.models()}
+parts = {norm: parameters.parameter_parts(rows) for norm, rows in layers.items()}
+totals = parameters.totals(parts, naming.MODEL_NAMES[frame.study()])
 budget = published.target()["max_parameters"]
 
 st.subheader(f"Against the budget of {budget:,}")
-ui.show(charts.budget_bars(totals, budget), f"Parameters against the budget of {budget:,}. {tables.total_sentence(totals)}")
+frame.show(
+    parameter_charts.budget_bars(totals, budget),
+    f"Parameters against the budget of {budget:,}. {parameters.total_sentence(totals)}",
+)
 
 st.subheader("Layer by layer")
 highest = max(table["parameters"].max() for table in parts.values())
-for norm, _ in ui.three_columns():
-    ui.norm_heading(norm)
-    ui.show(
-        charts.parameter_bars(parts[norm], norm, highest),
-        f"Convolution and norm parameters of the {norm} network by convolution. {tables.total_sentence(totals, norm)}",
+for norm, _ in saved.three_columns():
+    frame.norm_heading(norm)
+    frame.show(
+        parameter_charts.parameter_bars(parts[norm], norm, highest),
+        f"Convolution and norm parameters of the {norm} network by convolution. {parameters.total_sentence(totals, norm)}",
     )
-    controls.show_layer_table(layers[norm])
+    view.show_layer_table(layers[norm])
 
 st.subheader("Choose the widths yourself")
 st.markdown(
     "Change the channels of each convolution and see what each kind of norm would cost. Residual convolutions keep the width of "
     "the one before them, so they share a number."
 )
-widths = controls.choose_widths()
-for problem in tables.group_problems(widths):
+widths = view.choose_widths()
+for problem in parameters.group_problems(widths):
     st.info(problem, icon=":material/info:")
-chosen = {norm: tables.parameter_parts(ui.summary(kind, widths)) for norm, (kind, _) in lessons.COSTS.items()}
-own_totals = tables.totals(chosen, lessons.COST_NAMES)
-ui.show(charts.budget_bars(own_totals, budget), f"Your widths against the budget. {tables.total_sentence(own_totals)}")
+chosen = {norm: parameters.parameter_parts(networks.summary(kind, widths)) for norm, (kind, _) in captions.COSTS.items()}
+own_totals = parameters.totals(chosen, captions.COST_NAMES)
+frame.show(
+    parameter_charts.budget_bars(own_totals, budget), f"Your widths against the budget. {parameters.total_sentence(own_totals)}"
+)
 st.dataframe(
-    tables.cost_table(chosen).style.format(thousands=","),
+    parameters.cost_table(chosen).style.format(thousands=","),
     hide_index=True,
     height="content",
     alt="Parameters of your widths by convolution and kind of norm",
 )
 
-ui.close_page("parameters")
+frame.close_page("parameters")

@@ -1,4 +1,4 @@
-"""Makes the built-in example pictures of `normviz/examples`.
+"""Makes the built-in example pictures of `normviz/pictures/examples`.
 
     python benchmarks/draw_examples.py                draws the four pictures that this project owns (NumPy, Pillow)
     python benchmarks/draw_examples.py --photographs  cuts the three CC0 photographs from scikit-image, if installed
@@ -15,13 +15,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-FOLDER = Path(__file__).parents[1] / "normviz" / "examples"
+FOLDER = Path(__file__).parents[1] / "normviz" / "pictures" / "examples"
 SIDE = 512
 SCALE = 3  # how much larger everything is drawn
 SIZE = (SIDE * SCALE, SIDE * SCALE)
 ROWS = np.arange(SIDE * SCALE) / SCALE  # the y of each drawn row
-CUTS = {"cat": ("chelsea", (15, 0, 405, 300)), "coffee": ("coffee", (60, 0, 520, 400)),
-        "rocket": ("rocket", (110, 0, 530, 427))}  # example: picture of skimage.data, box left, top, right, bottom
+CUTS = {
+    "cat": ("chelsea", (15, 0, 405, 300)),
+    "coffee": ("coffee", (60, 0, 520, 400)),
+    "rocket": ("rocket", (110, 0, 530, 427)),
+}  # example: picture of skimage.data, box left, top, right, bottom
 
 Points = Sequence[tuple[float, float]]
 
@@ -142,8 +145,24 @@ def airplane() -> Image.Image:
 
 def _fuselage(canvas: Image.Image) -> None:
     """The airliner's body, with its windows."""
-    body = mask(smooth([(34, 264), (50, 244), (90, 224), (140, 217), (400, 218), (478, 226), (492, 232), (470, 246),
-                        (400, 276), (330, 291), (120, 291), (60, 283)]))
+    body = mask(
+        smooth(
+            [
+                (34, 264),
+                (50, 244),
+                (90, 224),
+                (140, 217),
+                (400, 218),
+                (478, 226),
+                (492, 232),
+                (470, 246),
+                (400, 276),
+                (330, 291),
+                (120, 291),
+                (60, 283),
+            ]
+        )
+    )
     paint(canvas, body, gradient((216, "#ffffff"), (252, "#eef2f6"), (270, "#c3ccd6"), (292, "#7d8b9a")))
     paint(canvas, ImageChops.multiply(body, mask([(0, 258), (512, 246), (512, 256), (0, 270)])), "#1f74cf")
     for x in range(112, 420, 13):
@@ -211,9 +230,29 @@ def automobile() -> Image.Image:
     canvas = sky(270, "#6aa5d6", "#eaf2f5", seed=41, cover=0.3)
     _countryside(canvas)
     paint(canvas, soft(oval(256, 402, 420, 26), 5), "#000000", 0.75)
-    body = mask(smooth([(44, 350), (54, 320), (100, 304), (140, 298), (186, 256), (216, 244), (312, 244),
-                        (348, 256), (394, 298), (440, 306), (464, 326), (470, 372), (464, 390), (440, 392), (72, 392),
-                        (50, 390), (46, 374)]))
+    body = mask(
+        smooth(
+            [
+                (44, 350),
+                (54, 320),
+                (100, 304),
+                (140, 298),
+                (186, 256),
+                (216, 244),
+                (312, 244),
+                (348, 256),
+                (394, 298),
+                (440, 306),
+                (464, 326),
+                (470, 372),
+                (464, 390),
+                (440, 392),
+                (72, 392),
+                (50, 390),
+                (46, 374),
+            ]
+        )
+    )
     paint(canvas, body, gradient((244, "#f0584a"), (300, "#d42a22"), (330, "#c0201b"), (392, "#5e0d0d")))
     model(canvas, body, 9, 0.45, 0.35)
     _car_glass(canvas)
@@ -226,8 +265,11 @@ def automobile() -> Image.Image:
 
 def _countryside(canvas: Image.Image) -> None:
     """Hills, a verge of grass, and the road with its line."""
-    paint(canvas, mask(smooth([(-60, 290), (60, 236), (180, 262), (300, 226), (430, 256), (600, 230), (600, 420),
-                               (-60, 420)])), gradient((226, "#7f9f86"), (320, "#4f7a4c")))
+    paint(
+        canvas,
+        mask(smooth([(-60, 290), (60, 236), (180, 262), (300, 226), (430, 256), (600, 230), (600, 420), (-60, 420)])),
+        gradient((226, "#7f9f86"), (320, "#4f7a4c")),
+    )
     verge = gradient((300, "#5d8f3c"), (352, "#3d6b26"))
     paint(verge, as_mask((noise(52, 60, 90, 3) - 0.5) * 3), "#a3bf63", 0.5)
     paint(canvas, box(0, 304, 512, 352), verge)
@@ -240,8 +282,10 @@ def _countryside(canvas: Image.Image) -> None:
 
 def _car_glass(canvas: Image.Image) -> None:
     """The car's windows, door lines, handles and lights."""
-    for window in ([(160, 298), (196, 262), (218, 254), (252, 253), (252, 298)],
-                   [(264, 298), (264, 253), (308, 254), (338, 264), (372, 298)]):
+    for window in (
+        [(160, 298), (196, 262), (218, 254), (252, 253), (252, 298)],
+        [(264, 298), (264, 253), (308, 254), (338, 264), (372, 298)],
+    ):
         paint(canvas, mask(window), gradient((250, "#a9c3d3"), (275, "#4b6172"), (300, "#1e2a34")))
         gleam = mask([(190, 300), (230, 250), (246, 250), (206, 300)])
         paint(canvas, ImageChops.multiply(mask(window), gleam), "#ffffff", 0.3)
@@ -268,8 +312,22 @@ def frog() -> Image.Image:
     paint(canvas, soft(oval(256, 428, 400, 50), 10), "#0a1a05", 0.7)
     skin = gradient((120, "#9fd04a"), (280, "#6fae2f"), (440, "#3f7a1c"))
     _frog_legs(canvas, skin, hind=True)
-    body = mask(smooth([(256, 186), (340, 204), (392, 280), (384, 380), (330, 428), (256, 434), (182, 428), (128, 380),
-                        (120, 280), (172, 204)]))
+    body = mask(
+        smooth(
+            [
+                (256, 186),
+                (340, 204),
+                (392, 280),
+                (384, 380),
+                (330, 428),
+                (256, 434),
+                (182, 428),
+                (128, 380),
+                (120, 280),
+                (172, 204),
+            ]
+        )
+    )
     paint(canvas, body, skin)
     model(canvas, body, 24, 0.5, 0.2)
     paint(canvas, soft(oval(256, 372, 176, 120), 8), "#e9edb8", 0.9)
@@ -309,12 +367,13 @@ def _frog_head(canvas: Image.Image, skin: Image.Image) -> None:
     """The wide head with its eyes on top, mouth and nostrils."""
     for sign in (-1, 1):
         paint(canvas, oval(256 + sign * 72, 138, 84, 84), skin)
-    head = mask(smooth([(256, 130), (350, 146), (396, 206), (372, 262), (256, 290), (140, 262), (116, 206),
-                        (162, 146)]))
+    head = mask(smooth([(256, 130), (350, 146), (396, 206), (372, 262), (256, 290), (140, 262), (116, 206), (162, 146)]))
     paint(canvas, head, skin)
     model(canvas, head, 16, 0.45, 0.25)
-    mouth = ImageChops.subtract(mask(smooth([(128, 218), (256, 262), (384, 218), (370, 250), (256, 284), (142, 250)])),
-                                mask(smooth([(128, 222), (256, 266), (384, 222), (370, 254), (256, 288), (142, 254)])))
+    mouth = ImageChops.subtract(
+        mask(smooth([(128, 218), (256, 262), (384, 218), (370, 250), (256, 284), (142, 250)])),
+        mask(smooth([(128, 222), (256, 266), (384, 222), (370, 254), (256, 288), (142, 254)])),
+    )
     paint(canvas, mouth, "#24400f", 0.9)
     for sign in (-1, 1):
         _frog_eye(canvas, 256 + sign * 72)

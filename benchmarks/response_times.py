@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
+sys.path.insert(0, str(ROOT))
 
-import answers
-import harness
+from tests.browser import answers, harness
 
 READING_MS = 12_000  # of the first visitor on the first page; meanwhile the server imports what is slow to import
 

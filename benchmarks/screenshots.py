@@ -1,7 +1,7 @@
 """Takes a full-height picture of every page, wide and narrow, light and dark.
 
-    python benchmarks/screenshots.py --out /tmp/shots
-    python benchmarks/screenshots.py --out /tmp/shots --study controlled --pages mistakes classify
+python benchmarks/screenshots.py --out /tmp/shots
+python benchmarks/screenshots.py --out /tmp/shots --study controlled --pages mistakes classify
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
+sys.path.insert(0, str(ROOT))
 
-import harness
+from tests.browser import harness
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -66,8 +66,9 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the pictures")
     parser.add_argument("--url", help="a running app; without it one is started")
-    parser.add_argument("--pages", nargs="+", choices=harness.PAGES, default=harness.PAGES, metavar="PAGE",
-                        help=" ".join(harness.PAGES))
+    parser.add_argument(
+        "--pages", nargs="+", choices=harness.PAGES, default=harness.PAGES, metavar="PAGE", help=" ".join(harness.PAGES)
+    )
     parser.add_argument("--study", help="the study to show, else the app's first")
     return parser.parse_args()
 

@@ -10,8 +10,12 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from normviz import data, evaluation, evidence, images, inference, memory, network, plans, runs, training
-from normviz.norms import COMPARED, NORMS, STUDIES
+from normviz.model import network
+from normviz.model.norms import COMPARED, NORMS, STUDIES
+from normviz.pictures import dataset, uploads
+from normviz.pictures import download as fetching
+from normviz.studies import evidence
+from normviz.training import evaluation, inference, loop, memory, plans, runs
 
 PERCENT = ("accuracy", "test_accuracy", "train_accuracy", "low", "high", "agreement", "probability")
 
@@ -21,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     try:
         rows = options.command(options)
-    except (ValueError, OSError, training.Diverged) as error:
+    except (ValueError, OSError, loop.Diverged) as error:
         print(f"normviz: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -96,7 +100,7 @@ def _add_summary(commands) -> None:
 
 def _add_classify(commands) -> None:
     parser = _add(commands, "classify", classify, show_answers, "show pictures to every shipped network")
-    parser.add_argument("pictures", nargs="+", metavar="IMAGE", help=images.ACCEPTED)
+    parser.add_argument("pictures", nargs="+", metavar="IMAGE", help=uploads.ACCEPTED)
     parser.add_argument("--study", choices=STUDIES, help="default: both")
 
 
@@ -119,10 +123,10 @@ def train(options: argparse.Namespace) -> list[dict]:
     network.architecture(plan.study, plan.norm)
     if not options.replace:
         _refuse_to_replace(plan, options.out)
-    splits = [data.load_split(name, options.data) for name in ("train", "test")]
+    splits = [dataset.load_split(name, options.data) for name in ("train", "test")]
     memory.keep_freed_memory()
     with tqdm(unit="step", dynamic_ncols=True, file=sys.stderr) as bar:
-        run = training.train(plan, *splits, root=options.out, device=options.device, report=_show_on(bar))
+        run = loop.train(plan, *splits, root=options.out, device=options.device, report=_show_on(bar))
     return [_result(options.study, run)]
 
 
@@ -132,8 +136,8 @@ def _refuse_to_replace(plan: plans.Plan, root: Path) -> None:
         raise ValueError(f"{folder} holds a finished run: add --replace to train it again, or --out DIR to keep both")
 
 
-def _show_on(bar: tqdm) -> Callable[[training.Step], None]:
-    def show(step: training.Step) -> None:
+def _show_on(bar: tqdm) -> Callable[[loop.Step], None]:
+    def show(step: loop.Step) -> None:
         if bar.total is None:
             bar.total, bar.initial, bar.n = step.steps, step.step - 1, step.step - 1
         bar.set_description(f"epoch {step.epoch}/{step.epochs}", refresh=False)
@@ -149,9 +153,9 @@ def _result(study: str, run: runs.Run) -> dict:
 
 
 def study(options: argparse.Namespace) -> list[dict]:
-    from normviz import runner, studies
+    from normviz.studies import catalogue, runner
 
-    chosen = studies.study(options.name)
+    chosen = catalogue.study(options.name)
     with tqdm(total=1.0, bar_format="{desc} {percentage:.1f}% |{bar}| {elapsed}, {remaining} left", file=sys.stderr) as bar:
         table, failed = runner.run(
             chosen, options.data, options.out, options.device, options.jobs, options.cluster, _show_progress_on(bar)
@@ -177,7 +181,7 @@ def _show_progress_on(bar: tqdm) -> Callable:
 
 
 def results(options: argparse.Namespace) -> None:
-    from normviz import results as figures
+    from normviz.studies import results as figures
 
     if options.write:
         figures.write(options.write)
@@ -190,11 +194,11 @@ def summary(options: argparse.Namespace) -> list[dict]:
 
 
 def evaluate(options: argparse.Namespace) -> list[dict]:
-    test = data.load_split("test", options.data)
+    test = dataset.load_split("test", options.data)
     return [_evaluate_one(study, norm, test) for study in STUDIES for norm in COMPARED]
 
 
-def _evaluate_one(study: str, norm: str, test: data.Split) -> dict:
+def _evaluate_one(study: str, norm: str, test: dataset.Split) -> dict:
     run = runs.load(study, norm)
     again = inference.predict(inference.restore(run), test)
     return {
@@ -207,7 +211,7 @@ def _evaluate_one(study: str, norm: str, test: data.Split) -> dict:
 
 
 def classify(options: argparse.Namespace) -> list[dict]:
-    small = {name: images.to_network_size(images.read_picture_file(name)) for name in options.pictures}
+    small = {name: uploads.to_network_size(uploads.read_picture_file(name)) for name in options.pictures}
     rows = []
     for study in [options.study] if options.study else STUDIES:
         for norm in COMPARED:
@@ -219,9 +223,9 @@ def classify(options: argparse.Namespace) -> list[dict]:
 
 
 def download(options: argparse.Namespace) -> None:
-    folder = options.data or data.download_folder()
+    folder = options.data or dataset.download_folder()
     with tqdm(total=1.0, unit="", bar_format="{l_bar}{bar}| {elapsed}<{remaining}", file=sys.stderr) as bar:
-        data.download(folder, lambda fraction: bar.update(fraction - bar.n))
+        fetching.fetch(folder, lambda fraction: bar.update(fraction - bar.n))
 
 
 def show_table(rows: list[dict]) -> str:

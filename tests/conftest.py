@@ -1,12 +1,15 @@
-"""Shared by all tests: the pictures, where they are at hand, and a small made-up split."""
+"""Shared by all tests: the pictures, where they are at hand, and small made-up ones."""
 
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from normviz import data
+from normviz.pictures import dataset
+from normviz.words.classes import CLASS_NAMES
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +22,7 @@ def main_module_stays(monkeypatch):
 def pictures() -> str:
     """The data folder that NORMVIZ_DATA names; tests that need it skip where there is none, and fail in CI."""
     folder = os.environ.get("NORMVIZ_DATA")
-    if folder and data.find_folder(folder):
+    if folder and dataset.find_folder(folder):
         return folder
     if os.environ.get("CI") == "true":
         pytest.fail("CI must have the pictures: NORMVIZ_DATA is not set to a data folder")
@@ -27,14 +30,31 @@ def pictures() -> str:
 
 
 @pytest.fixture
+def no_data(monkeypatch, tmp_path):
+    monkeypatch.setenv("NORMVIZ_DATA", str(tmp_path))
+
+
+@pytest.fixture
 def made_up():
     """Returns a maker of small splits whose classes differ in colour."""
 
-    def make(count: int, seed: int = 0) -> data.Split:
+    def make(count: int, seed: int = 0) -> dataset.Split:
         draw = np.random.default_rng(seed)
         labels = np.arange(count) % 10
         base = np.linspace(20, 220, 10)[labels][:, None, None, None]
         images = (base + draw.normal(0, 20, (count, 32, 32, 3))).clip(0, 255).astype(np.uint8)
-        return data.Split(images, labels, np.arange(count), "made up")
+        return dataset.Split(images, labels, np.arange(count), "made up")
 
     return make
+
+
+@pytest.fixture
+def image_folder(made_up, tmp_path, monkeypatch) -> Path:
+    """A data folder of 300 and 50 made-up pictures, with a cache of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for split_name, split in (("train", made_up(300)), ("test", made_up(50, seed=1))):
+        for image, label, index in zip(split.images, split.labels, split.indices):
+            file = tmp_path / "data" / split_name / CLASS_NAMES[label] / f"{index:05}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(file)
+    return tmp_path / "data"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import harness
+from tests.browser import harness
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

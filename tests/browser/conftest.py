@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from harness import Server, fresh_page, missing_browser, running_app, running_browser
+
+from tests.browser.harness import Server, fresh_page, missing_browser, running_app, running_browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from normviz import lessons
+from normviz.words import pages
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = "overview"
-PAGES = tuple(lessons.LESSONS)
+PAGES = tuple(pages.PAGES)
 
 START_SECONDS = 90
 ACTION_MS = 10_000

@@ -1,8 +1,9 @@
 import statistics
 
 import pytest
-from answers import CHANGES, answers_ms
-from harness import PAGES
+
+from tests.browser.answers import CHANGES, answers_ms
+from tests.browser.harness import PAGES
 
 ROOM = 3  # other work may share the two cores; alone each page stays below half a second: benchmarks/response_times.py
 

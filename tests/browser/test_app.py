@@ -2,10 +2,11 @@ import io
 from pathlib import Path
 
 import pytest
-from harness import PAGES, assert_no_error, open_page, settle, sideways_scroll
 from PIL import Image
 
-EXAMPLE = Path(__file__).parents[2] / "normviz" / "examples" / "cat.jpg"
+from tests.browser.harness import PAGES, assert_no_error, open_page, settle, sideways_scroll
+
+EXAMPLE = Path(__file__).parents[2] / "normviz" / "pictures" / "examples" / "cat.jpg"
 
 
 @pytest.mark.parametrize("name", PAGES)

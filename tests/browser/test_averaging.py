@@ -2,9 +2,10 @@ import re
 
 import numpy as np
 import pytest
-from harness import assert_no_error, error_texts, open_page, settle, sideways_scroll
 
-from normviz import cells, norms
+from normviz.explain import cells
+from normviz.model import norms
+from tests.browser.harness import assert_no_error, error_texts, open_page, settle, sideways_scroll
 
 SHAPE, SEED = (3, 4, 2, 2), 9
 X = cells.made_up(SHAPE, SEED)

@@ -1,0 +1,134 @@
+"""The page on batch mates: the choice of mates, the batch as a picture, and the strips as batch after batch comes in."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from normviz.app import frame, networks, saved, test_set
+from normviz.charts import batch_mates as batch_mates_charts
+from normviz.explain import batch_mates
+from normviz.explain.batch_mates import BATCHES, BRIGHTENING, ROUND, SIZES, STRIPS, Company, Pool
+from normviz.model.norms import COMPARED
+from normviz.words import naming
+
+BOUND = {"bind": "query-params"}
+SHOWN = 24  # pictures of a batch that are drawn
+PAUSE = 0.2  # seconds between two rounds
+KEY = (
+    "One mark a batch, the first on top; the shade reaches from the lowest to the highest. The probability is that of the "
+    "class which the network in evaluation mode answers for the picture alone. **Filled**: this class is the answer; **hollow**: "
+    "another one is. Spread: highest minus lowest probability. The same batches went through every network, each as a whole, "
+    "computed here and now; in training mode on a copy of the network."
+)
+
+
+def choose_company(pool: Pool) -> Company:
+    """Lets the visitor choose who else is in the batch.
+
+    Args:
+        pool: what mates can be drawn from, without the picture itself.
+    """
+    options = {"default": "random", "required": True, "key": "mates", **BOUND}
+    kind = st.segmented_control("The other pictures", batch_mates.KINDS, **options)
+    with st.container():  # keeps what is below in its place
+        label = _choose_class(pool.classes()) if kind == "one class" else None
+    size = st.select_slider("Pictures in the batch", SIZES, value=8, key="batch", **BOUND)
+    return Company(kind, size, label)
+
+
+def _choose_class(known: list[str]) -> str:
+    if st.session_state.get("class", known[0]) not in known:
+        del st.session_state["class"]
+    return st.selectbox("All of class", known, key="class", **BOUND)
+
+
+def pool_for(pixels: np.ndarray) -> Pool:
+    """Returns the test images, or the shipped examples where no data set is at hand; without the picture itself."""
+    split = test_set.test_pictures()
+    pool = _examples() if split is None else Pool(split.images, split.labels, False)
+    return pool.without(pixels)
+
+
+@st.cache_resource(show_spinner=False)
+def _examples() -> Pool:
+    return batch_mates.example_pool()
+
+
+def source_words(pool: Pool, company: Company) -> str:
+    """Says where the mates come from."""
+    if company.kind == "noise":
+        return "Noise: every value of every pixel is drawn from 0 to 255."
+    source = "the shipped examples, flipped, moved and brightened or darkened at random" if pool.few else "the test images"
+    lit = f", then multiplied by {BRIGHTENING:g} and cut at white" if company.kind == "brightened" else ""
+    return f"Drawn from {source}{lit}; never the picture itself."
+
+
+def show_batch(pixels: np.ndarray, pool: Pool, company: Company) -> None:
+    """Draws the first pictures of the first batch, the framed one being the visitor's."""
+    shown = batch_mates.batch(pixels, pool, company, 0)[:SHOWN]
+    sheet = Image.fromarray(batch_mates.sheet(shown))
+    more = f", {len(shown)} of {company.size} pictures" if company.size > len(shown) else ""
+    st.image(
+        sheet.resize((2 * sheet.width, 2 * sheet.height), Image.Resampling.NEAREST),
+        caption=f"The first batch{more}. {source_words(pool, company)}",
+        alt=f"The picture, framed, among {company.size - 1} others: {company.kind}",
+    )
+
+
+def show_strips(pixels: np.ndarray, pool: Pool, company: Company) -> None:
+    """Draws the answers for the batches of one round at once; further rounds come in by themselves until all are there."""
+    choice = (saved.weights(), networks.digest(pixels), pool.few, len(pool.images), company)
+    kept, rounds = st.session_state.get("batch_mates_rounds", (None, 0))
+    st.session_state["batch_mates_rounds"] = (choice, rounds if kept == choice else 0)
+    waiting = st.session_state["batch_mates_rounds"][1] + 1 < _rounds_needed(company)
+    st.fragment(_next_round, run_every=PAUSE if waiting else None)(choice, waiting, pixels, pool)
+
+
+def _a_round(company: Company) -> int:
+    return max(1, ROUND // company.size)
+
+
+def _rounds_needed(company: Company) -> int:
+    return -(-BATCHES // _a_round(company))
+
+
+def _next_round(choice: tuple, waiting: bool, pixels: np.ndarray, pool: Pool) -> None:
+    company, needed = choice[-1], _rounds_needed(choice[-1])
+    rounds = min(st.session_state["batch_mates_rounds"][1] + 1, needed)
+    st.session_state["batch_mates_rounds"] = (choice, rounds)
+    answering = {norm: networks.network(norm) for norm in COMPARED}
+    parts = [_answers(choice, number, answering, pixels, pool) for number in range(rounds)]
+    _draw(batch_mates.strips(np.concatenate(parts, axis=1), _own_answers(*choice[:2], answering, pixels)), company)
+    if waiting and rounds == needed:
+        st.rerun()
+
+
+@st.cache_data(show_spinner=False, max_entries=400)
+def _answers(choice: tuple, number: int, _networks: dict, _pixels: np.ndarray, _pool: Pool) -> np.ndarray:
+    company, a_round = choice[-1], _a_round(choice[-1])
+    numbers = range(number * a_round, min((number + 1) * a_round, BATCHES))
+    return batch_mates.answers(_networks, [batch_mates.batch(_pixels, _pool, company, one) for one in numbers])
+
+
+@st.cache_data(show_spinner=False, max_entries=400)
+def _own_answers(weights: tuple[str, ...], content: str, _networks: dict, _pixels: np.ndarray) -> list[int]:
+    return batch_mates.own_answers(_networks, _pixels)
+
+
+def _draw(table: pd.DataFrame, company: Company) -> None:
+    found, count = batch_mates.spreads(table), int(table["batch"].max())
+    said = batch_mates.sentence(found, count)
+    names = naming.MODEL_NAMES[frame.study()]
+    titles = [f"{names[norm]}{f', {mode}' if mode else ''}" for norm, mode in STRIPS.values()]
+    found = found.assign(title=titles, said=[f"spread {batch_mates.written(value)}" for value in found["spread"]])
+    st.subheader(f"{count} batches of {company.size}" + (f", of {BATCHES}" if count < BATCHES else ""))
+    st.markdown(f"**{said}**")
+    frame.show(batch_mates_charts.strips(table, found, BATCHES), said)
+    st.caption(KEY)
+    _show_answers(found)
+
+
+def _show_answers(found: pd.DataFrame) -> None:
+    columns = {"title": "Network", "own": "Alone", "given": "In these batches"}
+    st.table(found[list(columns)].rename(columns=columns).set_index("Network"))

@@ -1,0 +1,48 @@
+"""What a visitor chooses with, and the parts of a page that several charts or pages share."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from normviz.app import frame
+from normviz.model.norms import NORMS
+from normviz.words import captions, naming
+
+
+def enlarge(pixels: np.ndarray, side: int) -> Image.Image:
+    """Returns a 32x32 picture (uint8, 32 x 32 x 3) with every pixel drawn as a square."""
+    return Image.fromarray(pixels).resize((side, side), Image.Resampling.NEAREST)
+
+
+def show_agreement(answers_by_norm: dict[str, pd.DataFrame]) -> None:
+    """Says in large letters what each network answers, and whether they agree."""
+    first = {norm: table.iloc[0] for norm, table in answers_by_norm.items()}
+    classes = {answer["class"] for answer in first.values()}
+    words = {1: "All three agree", 2: "Two of three agree", 3: "Three different answers"}
+    st.subheader(words[len(classes)])
+    lines = [f"{norm_tag(norm)} <b>{answer['class']}</b> {answer['probability']:.0%}" for norm, answer in first.items()]
+    st.html(f"<div style='font-size: 1.4rem; line-height: 1.7'>{'<br>'.join(lines)}</div>")
+
+
+def choose_layer(default: int = 1) -> int:
+    """Returns the norm layer to look at, 1 to 8."""
+    from normviz.model.network import NORM_LAYERS
+
+    numbers = list(range(1, NORM_LAYERS + 1))
+    return st.segmented_control("Norm layer", numbers, default=default, required=True, key="layer", bind="query-params")
+
+
+def choose_quantity() -> str:
+    """Returns a key of `captions.QUANTITIES`."""
+    return st.selectbox(
+        "Quantity", list(captions.QUANTITIES), format_func=captions.QUANTITIES.get, key="quantity", bind="query-params"
+    )
+
+
+def norm_tag(norm: str) -> str:
+    """Returns a model's short name on its colour, as HTML."""
+    return (
+        f"<span style='background: {NORMS[norm].colour}; color: {NORMS[norm].ink}; border-radius: 0.25rem; "
+        f"padding: 0 0.3rem; font-weight: 700'>{naming.SHORT[frame.study()][norm]}</span>"
+    )

@@ -1,0 +1,34 @@
+"""The page on curves: one chart a column of the histories, drawn once and then replayed for every visitor."""
+
+import pandas as pd
+import streamlit as st
+
+from normviz.app import frame, saved
+from normviz.charts import curves as curve_charts
+from normviz.explain import curves
+from normviz.studies import findings
+from normviz.training.runs import Run
+from normviz.words import captions
+
+
+def show_curves(with_source: bool) -> None:
+    """Draws every curve of the chosen study, with the band over seeds where that study was run."""
+    _curves(frame.study(), saved.weights(), with_source, saved.evidence("seeds"), saved.models())
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _curves(study: str, weights: tuple[str, ...], with_source: bool, seeds: pd.DataFrame | None, _runs: dict[str, Run]) -> None:
+    for row in captions.CURVES:
+        grid = st.grid(len(row), min_column_width=340)
+        for curve in row:
+            table = curves.curves(_runs, curve.column, study, with_source)
+            band = None if seeds is None else findings.bands(seeds, curve.column, study)
+            with grid.cell():
+                st.subheader(curve.title)
+                frame.show(
+                    curve_charts.lines(table, "epoch", curve.axis, percent=curve.percent, log=curve.log, band=band),
+                    f"{curve.title} by epoch. {curves.last_values(table, curve.percent)}",
+                )
+                st.caption(curve.caption)
+    if seeds is not None:
+        st.caption(f"Lines: the shipped networks. Bands: lowest to highest of {band['count'].min()} seeds, measured here.")

@@ -1,0 +1,114 @@
+"""What the Evidence page is made of: one function a study, with its chart, its sentence and its table.
+
+Each is drawn once and then replayed for every visitor: building the charts takes most of a second.
+"""
+
+import pandas as pd
+import streamlit as st
+
+from normviz.app import frame
+from normviz.charts import evidence as evidence_charts
+from normviz.charts.evidence import Axis
+from normviz.studies import findings, small_batches
+from normviz.words import naming, papers, questions
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def show_seeds(table: pd.DataFrame, study: str) -> None:
+    """Draws every model of the chosen study over its seeds, and the paired difference of each two."""
+    means, seeds = findings.models(table, study)
+    differences, by_seed = findings.pairs(table, study)
+    compared = findings.among_compared(differences)
+    st.markdown("\n".join(f"- **{said}**" for said in compared["said"]))
+    grid = st.grid(2, min_column_width=340)
+    with grid.cell():
+        st.markdown("**Test accuracy**")
+        learning, ticks = _learning(means, seeds)
+        frame.show(evidence_charts.intervals(learning, ticks, "test accuracy"), "Test accuracy of each model over seeds.")
+        st.table(findings.as_text(means, "network"), border="horizontal", hide_index=True)
+    with grid.cell():
+        st.markdown("**Differences, paired by seed**")
+        drawn = by_seed[by_seed["name"].isin(compared["name"])]
+        chart = evidence_charts.intervals(compared, drawn, "difference, percentage points", zero=True)
+        frame.show(chart, f"Paired difference of each two models with its interval. {' '.join(compared['said'])}")
+        st.table(findings.as_text(differences, "difference", points=True), border="horizontal", hide_index=True)
+    if len(learning) < len(means):
+        st.caption(questions.INSTANCE_NOTE)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def show_gap(table: pd.DataFrame) -> None:
+    """Draws the two waterfalls from the source's gap to what the norm alone is worth."""
+    grid = st.grid(2, min_column_width=340)
+    for norm in ("group", "layer"):
+        steps, name = findings.gap(table, norm), naming.MODEL_NAMES["published"][norm]
+        with grid.cell():
+            if steps.empty:
+                st.info(f"Not every step between the source's BN and {name} has been run.")
+                continue
+            said = findings.gap_sentence(steps, name)
+            st.markdown(said)
+            frame.show(evidence_charts.waterfall(steps, norm), said)
+    st.markdown(f"**How closely do its figures come out again?** {findings.reproduced_sentence(table)}")
+    again = findings.reproduced(table)
+    texts = findings.as_text(again, "network")
+    texts.insert(1, "reported", again["reported"].map("{:.2%}".format))
+    st.table(texts, border="horizontal", hide_index=True)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def show_batch_sizes(table: pd.DataFrame) -> None:
+    """Draws error by training batch size, beside the figures of the paper."""
+    lines, seeds = small_batches.errors(table)
+    st.markdown(f"**{small_batches.shape_sentence(seeds)}**")
+    paper = papers.imagenet_errors()
+    theirs = paper.assign(mean=paper["value"], series=paper["norm"], dashed=False, **findings.NO_INTERVAL)
+    theirs["label"] = theirs["norm"].map(naming.LABELS["controlled"])
+    grid = st.grid(2, min_column_width=340)
+    error = Axis("test error", percent=True)
+    with grid.cell():
+        st.markdown("**Here: CIFAR-10, the small networks**")
+        axis = Axis("batch size", tuple(sorted(int(size) for size in lines["x"].unique())), doubling=True)
+        frame.show(evidence_charts.lines(lines, axis, error, seeds), "Test error by batch size, one line a norm.")
+    with grid.cell():
+        st.markdown(f"**The paper's: ImageNet, ResNet-50.** {papers.cite('group_norm')}, figure 1")
+        axis = Axis("images per GPU", tuple(sorted(int(size) for size in theirs["x"].unique())), doubling=True)
+        frame.show(evidence_charts.lines(theirs, axis, error), "The paper's validation error by batch size, one line a norm.")
+    st.markdown("\n".join(f"- {said}" for said in small_batches.growth_sentences(seeds)))
+    st.caption(questions.SCALING_NOTE)
+    st.table(small_batches.as_text(lines), border="horizontal", hide_index=True)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def show_groups(table: pd.DataFrame) -> None:
+    """Draws accuracy by number of groups."""
+    means, seeds = findings.group_counts(table)
+    said = findings.group_count_sentence(seeds)
+    st.markdown(said)
+    frame.show(
+        evidence_charts.intervals(*_learning(means, seeds), "test accuracy"), f"Test accuracy by number of groups. {said}"
+    )
+    st.table(findings.as_text(means, "groups"), border="horizontal", hide_index=True)
+    st.caption(questions.INSTANCE_NOTE)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def show_shifts(table: pd.DataFrame, study: str) -> None:
+    """Draws accuracy by severity, one small chart a shift."""
+    by_shift = findings.shifts(table, study)
+    said = findings.shift_sentence(by_shift)
+    st.markdown(said)
+    grid = st.grid(3, min_column_width=300)
+    for shift, lines in by_shift.items():
+        with grid.cell():
+            st.markdown(f"**{shift}**")
+            axis = Axis("severity", tuple(sorted(int(level) for level in lines["x"].unique())))
+            chart = evidence_charts.lines(lines, axis, Axis("test accuracy", percent=True))
+            frame.show(chart, f"Test accuracy by severity when the pictures get {shift}, one line a network.")
+            st.caption(f"Severity 1 and up: {questions.SHIFT_UNITS[shift]} {findings.amounts(lines)}.")
+    st.table(findings.shifts_as_text(by_shift), border="horizontal", hide_index=True)
+
+
+def _learning(means: pd.DataFrame, seeds: pd.DataFrame) -> list[pd.DataFrame]:
+    """Returns both without instance norm, which stays at chance and would leave the others no room."""
+    return [rows[rows["norm"] != "instance"] for rows in (means, seeds)]

@@ -1,0 +1,93 @@
+"""The frame of every page: navigation, the study, heading and closing, and how a chart is put on it. No PyTorch here."""
+
+import importlib
+import re
+import threading
+from html import escape
+
+import streamlit as st
+
+from normviz.charts import specification
+from normviz.model.norms import NORMS, STUDIES
+from normviz.words import naming, pages, papers
+
+SLOW_TO_IMPORT = (
+    "torch",
+    "normviz.training.inference",
+    "normviz.explain.trained_layers",
+    "normviz.studies.measurements",
+    "captum.attr",
+)
+READING_SECONDS = 3  # until the first page is drawn and being read
+PAGES = {key: f"app_pages/{key}.py" for key in pages.PAGES}
+
+
+def navigation():
+    """Returns the page to run; every page can be reached from the bar on top."""
+    return st.navigation({menu: [_page(key) for key in keys] for menu, keys in pages.SECTIONS.items()}, position="top")
+
+
+def _page(key: str):
+    return st.Page(PAGES[key], title=pages.TITLES[key], url_path=key, icon=pages.ICONS[key], default=key == "overview")
+
+
+@st.cache_resource(show_spinner=False)
+def get_ready() -> None:
+    """Imports PyTorch and Captum while the first visitor reads, once a server, so that no later choice waits for them."""
+    timer = threading.Timer(READING_SECONDS, lambda: list(map(importlib.import_module, SLOW_TO_IMPORT)))
+    timer.daemon = True
+    timer.start()
+
+
+def choose_study() -> None:
+    """Shows the one choice that every page shares; it is kept in the URL."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.segmented_control("Study", list(STUDIES), default="controlled", required=True, key="study", bind="query-params")
+        st.caption(naming.STUDY_MEANING[study()], width="stretch")
+
+
+def study() -> str:
+    return st.session_state["study"]
+
+
+def open_page(key: str) -> None:
+    """Writes a page's heading and opening words."""
+    st.title(pages.PAGES[key].title)
+    st.markdown(pages.PAGES[key].opening)
+
+
+def close_page(key: str) -> None:
+    """Writes what is taken from papers, and the links of the tour: back, and what to look at next."""
+    page = pages.PAGES[key]
+    if page.sources:
+        st.caption(f"**From papers.** {papers.with_references(page.sources)}")
+    st.divider()
+    st.markdown(f"**{page.closing}**")
+    before, after = pages.neighbours(key)
+    with st.container(horizontal=True, gap="large"):
+        if before:
+            st.page_link(PAGES[before], label=f"Back: {pages.TITLES[before]}", icon=":material/arrow_back:")
+        st.page_link(PAGES[after], label=f"Next: {pages.TITLES[after]}", icon=":material/arrow_forward:")
+
+
+def norm_heading(norm: str) -> None:
+    """Writes a model's name in its colour, with the layer it is built from."""
+    name, layer = naming.MODEL_NAMES[study()][norm], naming.MODEL_LAYERS[study()][norm]
+    st.html(
+        f'<div style="border-left: 0.5rem solid {NORMS[norm].colour}; padding-left: 0.6rem; line-height: 1.3">'
+        f'<span style="font-size: 1.25rem; font-weight: 700">{escape(name)}</span><br>'
+        f'<code style="opacity: 0.8">{escape(layer)}</code></div>'
+    )
+
+
+def show(chart: specification.Chart, alt_text: str, **options):
+    """Draws a chart at full width with a sentence for those who cannot see it.
+
+    A chart of which only the numbers change is not built anew in the browser; another sentence is another chart.
+    """
+    return st.vega_lite_chart(spec=specification.specification(chart), width="stretch", alt=alt_text, **options)
+
+
+def plain(message: object) -> str:
+    """Returns a text that Markdown shows letter by letter; file names hold underscores and stars."""
+    return re.sub(r"([\\`*_{}\[\]#$~|<>:])", r"\\\1", str(message))

@@ -1,0 +1,77 @@
+"""Networks that answer, and what was computed with them, kept for all sessions. Everything here needs PyTorch."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from normviz.app import frame, saved
+
+
+def network(norm: str):
+    """Returns the chosen study's network in evaluation mode. It is shared by all sessions: never change or hook it."""
+    return _network(frame.study(), norm, saved.stamp(frame.study(), norm))
+
+
+@st.cache_resource(show_spinner="Loading the network")
+def _network(name: str, norm: str, stamp: int):
+    import torch
+
+    from normviz.training import inference
+
+    torch.set_num_threads(1)  # for all sessions: on networks so small, threads wait for each other longer than they compute
+    return inference.restore(saved.run(name, norm, stamp))
+
+
+def layer_table(norm: str) -> list[dict]:
+    """Returns the layer table of one of the chosen study's models."""
+    from normviz.model.network import architecture
+
+    described = architecture(frame.study(), norm)
+    return summary(described.norm, described.widths)
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def summary(kind: str, widths: tuple[int, ...]) -> list[dict]:
+    """Returns the layer table of a network of these widths; see `network.summary`."""
+    from normviz.model import network as networks
+
+    return networks.summary(networks.Architecture(kind, widths)).to_dict("records")
+
+
+def answers(norm: str, pixels: np.ndarray) -> pd.DataFrame:
+    """Returns class and probability from one of the chosen study's networks, most probable first."""
+    from normviz.training import inference
+
+    return inference.class_probabilities(network(norm), pixels)
+
+
+def look(norm: str, layer: int, pixels: np.ndarray):
+    """Returns `layer_statistics.look_at` for one of the chosen study's networks."""
+    return _look(frame.study(), norm, saved.stamp(frame.study(), norm), layer, digest(pixels), pixels)
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _look(name: str, norm: str, stamp: int, layer: int, content: str, _pixels: np.ndarray):
+    from normviz.model import layer_statistics
+
+    return layer_statistics.look_at(_passages(name, norm, stamp, content, _pixels), layer)
+
+
+def passages(norm: str, pixels: np.ndarray) -> list:
+    """Returns `layer_statistics.passages` for one of the chosen study's networks; shared by all sessions, never change them."""
+    return _passages(frame.study(), norm, saved.stamp(frame.study(), norm), digest(pixels), pixels)
+
+
+@st.cache_resource(show_spinner="Running the pictures through the networks", max_entries=6)
+def _passages(name: str, norm: str, stamp: int, content: str, _pixels: np.ndarray):
+    from normviz.model import layer_statistics
+    from normviz.pictures import tensors
+
+    return layer_statistics.passages(_network(name, norm, stamp), tensors.standardise(_pixels))
+
+
+def digest(pixels: np.ndarray) -> str:
+    """Returns a short name for the content of a batch of pictures, to cache by."""
+    return hashlib.sha256(np.ascontiguousarray(pixels)).hexdigest()[:16]

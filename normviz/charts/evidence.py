@@ -1,0 +1,137 @@
+"""Charts of the studies: every seed a point, every mean with its interval. Tidy DataFrame in, one Altair chart out."""
+
+from dataclasses import dataclass
+
+import altair as alt
+import pandas as pd
+
+from normviz.charts.parts import GREY, HEIGHT, PERCENT, norm_colour, norm_shape, place_labels, tips
+from normviz.model.norms import NORMS
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis: its title, its ticks (all of them where given), and whether each step doubles the value."""
+
+    title: str
+    ticks: tuple[float, ...] | None = None
+    doubling: bool = False
+    percent: bool = False
+
+    def x(self, field: str, right: float) -> alt.X:
+        """Returns the x encoding, with room up to `right` for labels at the ends of the lines."""
+        low = min(self.ticks)
+        scale = alt.Scale(domain=[low, right], nice=False, **({"type": "log", "base": 2} if self.doubling else {}))
+        axis = alt.Axis(values=list(self.ticks), format="d", grid=False, labelOverlap=True)
+        return alt.X(f"{field}:Q", title=self.title, scale=scale, axis=axis)
+
+    def y(self, field: str) -> alt.Y:
+        """Returns the y encoding."""
+        axis = alt.Axis(format=PERCENT if self.percent else "~r", tickCount=5)
+        return alt.Y(f"{field}:Q", title=self.title, scale=alt.Scale(zero=False), axis=axis)
+
+
+def lines(table: pd.DataFrame, x: Axis, y: Axis, seeds: pd.DataFrame | None = None, height: int = HEIGHT) -> alt.LayerChart:
+    """Draws lines with the interval of each mean, labelled at their right ends, and every seed as a point.
+
+    Args:
+        table: series (one a line), norm, x, mean, low, high (missing where there is no interval), label, dashed (bool).
+        x: of the x axis; its ticks are needed.
+        y: of the y axis.
+        seeds: norm, x, value; drawn small.
+        height: pixels, axes included.
+    """
+    last = table["x"].max()
+    right = last * 9 if x.doubling else last + (last - min(x.ticks)) * 0.46
+    dash = alt.StrokeDash("dashed:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [6, 4]]), legend=None)
+    base = alt.Chart(table).encode(x=x.x("x", right), color=norm_colour(), detail=alt.Detail("series:N"))
+    tooltip = tips("label", "x", **dict.fromkeys(("mean", "low", "high"), ".1%" if y.percent else ".3g"))
+    means = base.mark_line(strokeWidth=3).encode(y=y.y("mean"), strokeDash=dash)
+    spans = base.mark_rule(strokeWidth=2).encode(y=y.y("low"), y2=alt.Y2("high:Q"))
+    marks = base.mark_point(filled=True, size=70, opacity=1).encode(y=y.y("mean"), shape=norm_shape(), tooltip=tooltip)
+    names = alt.Chart(_end_labels(table)).mark_text(align="left", dx=9, fontSize=12, fontWeight="bold")
+    layers = [
+        means,
+        spans,
+        marks,
+        names.encode(x=x.x("x", right), y=y.y("place"), text=alt.Text("label:N"), color=norm_colour()),
+    ]
+    if seeds is not None:
+        dots = alt.Chart(seeds).mark_point(size=22, opacity=0.7, strokeWidth=1.2)
+        layers.insert(0, dots.encode(x=x.x("x", right), y=y.y("value"), color=norm_colour(), shape=norm_shape()))
+    return alt.layer(*layers).properties(height=height)
+
+
+def _end_labels(table: pd.DataFrame) -> pd.DataFrame:
+    ends = table.sort_values("x").groupby("series", as_index=False).last().sort_values("mean")
+    drawn = table[["mean", "low", "high"]]
+    return ends.assign(place=place_labels(ends["mean"], drawn.min(axis=None), drawn.max(axis=None)))
+
+
+def intervals(table: pd.DataFrame, seeds: pd.DataFrame, title: str, zero: bool = False) -> alt.LayerChart:
+    """Draws one row a model or pair: every seed a small point, the mean a large one with its interval.
+
+    Args:
+        table: name (row label, in row order), norm, mean, low, high, label; fractions.
+        seeds: name, norm, value.
+        title: of the x axis.
+        zero: draws the line at zero, for differences.
+    """
+    edges = [*table["low"].dropna(), *table["high"].dropna(), *seeds["value"], *([0] if zero else [])]
+    low, high = min(edges), max(edges)
+    scale = alt.Scale(domain=[low - 0.05 * (high - low), high + 0.3 * (high - low)], nice=False, zero=False)
+    axis = alt.Axis(format=PERCENT, tickCount=6)
+    if zero:
+        axis.labelExpr = "format(100 * datum.value, '+.1f')"
+    y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelFontSize=13))
+    base = alt.Chart(table).encode(y=y, color=norm_colour())
+
+    def x(field: str) -> alt.X:
+        return alt.X(f"{field}:Q", title=title, scale=scale, axis=axis)
+
+    spans = base.mark_rule(strokeWidth=4).encode(x=x("low"), x2=alt.X2("high:Q"))
+    means = base.mark_point(filled=True, size=150, opacity=1).encode(x=x("mean"), shape=norm_shape())
+    text = base.mark_text(align="left", dx=8, fontSize=13, fontWeight="bold").encode(x=x("end"), text=alt.Text("label:N"))
+    ticks = alt.Chart(seeds).mark_tick(thickness=2, size=16, color=GREY)
+    dots = ticks.encode(y=y, x=x("value"), tooltip=tips("seed", value=".2%"))
+    layers = [dots, spans, means, text]
+    if zero:
+        layers.insert(0, alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=GREY, strokeDash=[4, 4]).encode(x=x("x")))
+    return alt.layer(*layers).properties(height=44 * table["name"].nunique() + 60)
+
+
+def waterfall(table: pd.DataFrame, norm: str) -> alt.LayerChart:
+    """Draws how a gap shrinks from step to step.
+
+    Args:
+        table: step (label, in order), kind ("level" or "change"), start, end (fractions), low, high (interval of `end`;
+            missing for a reported figure), label.
+        norm: whose colour the levels take; changes are grey.
+    """
+    colour = alt.Color("kind:N", scale=alt.Scale(domain=["level", "change"], range=[NORMS[norm].colour, GREY]), legend=None)
+    faint = alt.Opacity("kind:N", scale=alt.Scale(domain=["level", "change"], range=[1, 0.5]), legend=None)
+    x = alt.X("step:N", sort=None, title=None, axis=None)
+    x.axis = alt.Axis(labelAngle=0, labelExpr="split(datum.label, '|')", labelFontSize=11, labelOverlap=False)
+    y = alt.Y("start:Q", title="points that batch leads by", axis=alt.Axis(labelExpr="round(datum.value * 100)", tickCount=6))
+    base = alt.Chart(table).encode(x=x)
+    bars = base.mark_bar(size=46).encode(y=y, y2=alt.Y2("end:Q"), color=colour, opacity=faint, tooltip=tips("step", "label"))
+    spans = base.mark_rule(strokeWidth=2, color=GREY).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
+    caps = [base.mark_tick(color=GREY, thickness=2, size=14).encode(y=alt.Y(f"{edge}:Q")) for edge in ("low", "high")]
+    text = base.mark_text(dy=-9, fontSize=13, fontWeight="bold", color=GREY).encode(y=alt.Y("top:Q"), text=alt.Text("label:N"))
+    zero = alt.Chart(pd.DataFrame({"y": [0]})).mark_rule(color=GREY).encode(y=alt.Y("y:Q"))
+    return alt.layer(bars, spans, *caps, text, zero).properties(height=HEIGHT + 60)
+
+
+def layer_lines(table: pd.DataFrame, x: Axis, y_title: str) -> alt.LayerChart:
+    """Draws one line a norm layer, the first darkest, on two logarithmic axes: layer (1 to 8), x, value."""
+    colour = NORMS["batch"].colour
+    last = table["x"].max()
+    y = alt.Y("value:Q", title=y_title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~r", tickCount=4))
+    opacity = alt.Opacity("layer:Q", scale=alt.Scale(domain=[1, 8], range=[1, 0.35]), legend=None)
+    base = alt.Chart(table, height=HEIGHT).encode(x=x.x("x", last * 2.2), y=y, detail=alt.Detail("layer:N"), opacity=opacity)
+    line = base.mark_line(color=colour, strokeWidth=2).encode(tooltip=tips("layer", "x", value=".3f"))
+    ends = table[table["x"] == last].sort_values("value")
+    ends = ends[ends["layer"].isin((ends["layer"].iloc[0], ends["layer"].iloc[-1], 1))]
+    names = alt.Chart(ends.assign(label=[f"layer {layer}" for layer in ends["layer"]]))
+    text = names.mark_text(align="left", dx=6, color=GREY, fontWeight="bold")
+    return line + text.encode(x=x.x("x", last * 2.2), y=alt.Y("value:Q"), text=alt.Text("label:N"))

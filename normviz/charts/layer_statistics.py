@@ -1,0 +1,70 @@
+"""What a norm layer receives and gives."""
+
+import altair as alt
+import pandas as pd
+
+from normviz.charts.parts import GREY, HEIGHT, tips
+from normviz.model.norms import NORMS
+
+
+def distribution(table: pd.DataFrame, norm: str) -> alt.Chart:
+    """Draws the values before (grey) and after (the norm's colour) one layer: side, value, density."""
+    scale = alt.Scale(domain=["before", "after"], range=[GREY, NORMS[norm].colour])
+    return (
+        alt.Chart(table, height=HEIGHT)
+        .mark_area(interpolate="step", opacity=0.55, line=True)
+        .encode(
+            x=alt.X("value:Q", title="value"),
+            y=alt.Y("density:Q", title="density", stack=None, axis=alt.Axis(tickCount=3)),
+            color=alt.Color("side:N", scale=scale, title=None, legend=alt.Legend(orient="top")),
+        )
+    )
+
+
+def group_statistics(table: pd.DataFrame, norm: str, unit: str) -> alt.LayerChart:
+    """Draws mean (point) and mean +- one standard deviation (line) of each statistic group.
+
+    Args:
+        table: group, side ("before" or "after"), mean, low, high.
+        norm: key of the model, for its colour.
+        unit: what one statistic group is, for the axis.
+    """
+    scale = alt.Scale(domain=["before", "after"], range=[GREY, NORMS[norm].colour])
+    base = alt.Chart(table, height=HEIGHT).encode(
+        x=alt.X("group:O", title=unit, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+        xOffset=alt.XOffset("side:N", sort=["before", "after"]),
+        color=alt.Color("side:N", scale=scale, title=None, legend=None),
+        tooltip=tips("group", "side", mean=".3f", std=".3f"),
+    )
+    spans = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", title="mean ± std"), y2=alt.Y2("high:Q"))
+    return spans + base.mark_point(filled=True, size=28, opacity=1).encode(y=alt.Y("mean:Q"))
+
+
+def channel_marks(table: pd.DataFrame, norm: str, marks: tuple[str, str], title: str) -> alt.LayerChart:
+    """Draws two quantities a channel, joined by a line: a filled point in the norm's colour and a hollow grey one.
+
+    Args:
+        table: channel and one column for each of `marks`.
+        norm: key of the model, for its colour.
+        marks: names of the two columns; the first is the filled one.
+        title: of the value axis.
+    """
+    tidy = table.melt("channel", list(marks), var_name="mark", value_name="value")
+    scale = alt.Scale(domain=list(marks), range=[NORMS[norm].colour, GREY])
+    shape = alt.Shape("mark:N", scale=alt.Scale(domain=list(marks), range=["circle", "diamond"]), title=None)
+    x = alt.X("channel:O", title="channel", axis=alt.Axis(labelAngle=0, labelOverlap=True))
+    joined = (
+        alt.Chart(table).mark_rule(color=GREY, opacity=0.5).encode(x=x, y=alt.Y(f"{marks[0]}:Q"), y2=alt.Y2(f"{marks[1]}:Q"))
+    )
+    points = (
+        alt.Chart(tidy)
+        .mark_point(filled=True, size=50, opacity=1)
+        .encode(
+            x=x,
+            y=alt.Y("value:Q", title=title),
+            shape=shape,
+            color=alt.Color("mark:N", scale=scale, title=None, legend=alt.Legend(orient="top")),
+            tooltip=tips("channel", "mark", value=".3f"),
+        )
+    )
+    return (joined + points).properties(height=HEIGHT)

@@ -1,0 +1,61 @@
+"""What networks answer: probabilities, confusions, calibration."""
+
+import altair as alt
+import pandas as pd
+
+from normviz.charts.parts import GREY, HEIGHT, PERCENT, norm_colour, norm_shape, tips
+from normviz.model.norms import NORMS
+from normviz.words.classes import CLASS_NAMES
+
+
+def confusion(table: pd.DataFrame, norm: str) -> alt.LayerChart:
+    """Draws a confusion matrix whose cells can be chosen (selection `cell`: label and predicted).
+
+    Args:
+        table: label, predicted (class names), count, share (of the pictures of that label).
+        norm: key of the model, for its colour.
+    """
+    chosen = alt.selection_point(name="cell", fields=["label", "predicted"])
+    names = list(CLASS_NAMES)
+    mistakes = table.assign(shown=table["share"].where(table["label"] != table["predicted"]))
+    x = alt.X("predicted:N", sort=names, title="predicted", axis=alt.Axis(labelAngle=-90, orient="top"))
+    y = alt.Y("label:N", sort=names, title="true")
+    highest = float(mistakes["shown"].max() or 1)
+    ramp = alt.Scale(domain=[0, highest], range=["#FFFFFF00", NORMS[norm].colour])
+    shade = {"test": "isValid(datum.shown)", "field": "shown", "type": "quantitative", "scale": ramp, "legend": None}
+    cells = (
+        alt.Chart(mistakes)
+        .mark_rect(stroke=GREY, cursor="pointer")
+        .encode(
+            x=x,
+            y=y,
+            color=alt.ColorValue("#8A8F9833", condition=shade),
+            strokeWidth=alt.StrokeWidthValue(0.3, condition={"param": "cell", "empty": False, "value": 2}),
+            tooltip=tips("label", "predicted", "count", share=".1%"),
+        )
+        .add_params(chosen)
+    )
+    ink = alt.ColorValue(GREY, condition={"test": f"datum.shown > {highest / 2}", "value": NORMS[norm].ink})
+    numbers = alt.Chart(mistakes).mark_text(fontSize=11).encode(x=x, y=y, text=alt.Text("count:Q"), color=ink)
+    return (cells + numbers).properties(height=430)
+
+
+def probabilities(table: pd.DataFrame, norm: str) -> alt.LayerChart:
+    """Draws the probability of each class, most probable on top: class, probability (a fraction)."""
+    y = alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelFontSize=13))
+    x = alt.X("probability:Q", title=None, scale=alt.Scale(domain=[0, 1.22], nice=False))
+    x.axis = alt.Axis(format=PERCENT, values=[0, 0.5, 1])
+    base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y)
+    text = base.mark_text(align="left", dx=5, fontSize=13, color=GREY)
+    return base.mark_bar(color=NORMS[norm].colour) + text.encode(text=alt.Text("probability:Q", format=".1%"))
+
+
+def calibration(table: pd.DataFrame) -> alt.LayerChart:
+    """Draws accuracy against confidence: norm, confidence, accuracy (fractions), count; the diagonal is honesty."""
+    diagonal = alt.Chart(pd.DataFrame({"confidence": [0, 1], "accuracy": [0, 1]}))
+    x = alt.X("confidence:Q", title="confidence", axis=alt.Axis(format=PERCENT, tickCount=5))
+    y = alt.Y("accuracy:Q", title="right that often", axis=alt.Axis(format=PERCENT, tickCount=5))
+    base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y, color=norm_colour(), tooltip=tips("norm", "count"))
+    honest = diagonal.mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1.5).encode(x=x, y=y)
+    points = base.mark_point(filled=True, size=60, opacity=1).encode(shape=norm_shape())
+    return alt.layer(honest, base.mark_line(strokeWidth=2), points)

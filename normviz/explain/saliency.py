@@ -1,0 +1,111 @@
+"""What a network looked at: Captum's Grad-CAM and integrated gradients, on a private copy of the network.
+
+PyTorch and Captum are imported where they are needed, so that a page can name the methods without them.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+METHODS = ("none", "Grad-CAM", "integrated gradients")
+BLOCKS = (5, 6, 7, 8)  # the late blocks, named by their norm layer, at whose end Grad-CAM may look
+STEPS = 64  # points on integrated gradients' way from the baseline to the picture
+BLUR_RADIUS = 4  # pixels, of the blurred baseline
+BASELINES = ("blurred picture", "black")
+
+
+@dataclass(frozen=True)
+class Saliency:
+    """What one network looked at.
+
+    Attributes:
+        values: one value a pixel, 32 x 32.
+        target: the class it is about, 0 to 9.
+        side: pixels on each side of the map before it was brought to 32 x 32.
+        difference: for integrated gradients, logit of the target for the picture minus that for the baseline.
+    """
+
+    values: np.ndarray
+    target: int
+    side: int
+    difference: float | None = None
+
+    @property
+    def total(self) -> float:
+        return float(self.values.sum())
+
+
+def look(network, pixels: np.ndarray, target: int | None, method: str, option: int | str) -> Saliency:
+    """Asks a network what it looked at.
+
+    Args:
+        network: left untouched; other sessions may be using it.
+        pixels: the picture, uint8, 32 x 32 x 3.
+        target: class 0 to 9, or None for the network's own answer.
+        method: one of `METHODS` but "none".
+        option: one of `BLOCKS` for Grad-CAM, of `BASELINES` for integrated gradients.
+
+    Raises:
+        ValueError: no such method, block or baseline.
+    """
+    methods = {"Grad-CAM": (grad_cam, BLOCKS), "integrated gradients": (integrated_gradients, BASELINES)}
+    if method not in methods or option not in methods[method][1]:
+        raise ValueError(f"no such saliency: method={method!r}, option={option!r}")
+    copy = deepcopy(network).eval()
+    return methods[method][0](copy, pixels, own_answer(copy, pixels) if target is None else target, option)
+
+
+def own_answer(network, pixels: np.ndarray) -> int:
+    """Returns the class, 0 to 9, with the largest logit for one picture, uint8 32 x 32 x 3."""
+    from normviz.training import inference
+
+    return int(inference.logits(network, pixels[None]).argmax())
+
+
+def grad_cam(network, pixels: np.ndarray, target: int, block: int) -> Saliency:
+    """Returns Captum's Grad-CAM at the end of a block, negative parts cut off, brought to 32 x 32 bilinearly.
+
+    Source: Selvaraju et al. 2017, equations 1 and 2. Captum hooks the network it is given.
+    """
+    from captum.attr import LayerAttribution, LayerGradCam
+
+    from normviz.model import network as networks
+    from normviz.pictures import tensors
+
+    blocks = [stage for stage in network.body if isinstance(stage, networks.Block)]
+    found = LayerGradCam(network, blocks[block - 1]).attribute(
+        tensors.standardise(pixels[None]), target, relu_attributions=True
+    )
+    spread = LayerAttribution.interpolate(found.detach(), pixels.shape[:2], "bilinear")
+    return Saliency(spread[0, 0].numpy(), target, found.shape[-1])
+
+
+def integrated_gradients(network, pixels: np.ndarray, target: int, baseline: str) -> Saliency:
+    """Returns Captum's integrated gradients from a baseline to the picture, summed over red, green and blue.
+
+    Source: Sundararajan et al. 2017, equation 1; their sum equals `difference` (completeness) but for the finite `STEPS`.
+    """
+    from captum.attr import IntegratedGradients
+
+    from normviz.pictures import tensors
+    from normviz.training import inference
+
+    pair = np.stack([pixels, baseline_picture(pixels, baseline)])
+    picture, start = tensors.standardise(pair).split(1)
+    found = IntegratedGradients(network).attribute(picture, start, target, n_steps=STEPS)
+    logits = inference.logits(network, pair)[:, target]
+    values = found.detach().sum(dim=1)[0].numpy().astype(float)
+    return Saliency(values, target, pixels.shape[0], float(logits[0] - logits[1]))
+
+
+def baseline_picture(pixels: np.ndarray, baseline: str) -> np.ndarray:
+    """Returns where integrated gradients start from, uint8 of the picture's shape: the picture blurred, or black.
+
+    A flat baseline gives group and layer norm nothing to divide by: near it the logits change so fast that the sum misses
+    the difference by more than from a blurred one.
+    """
+    if baseline == "black":
+        return np.zeros_like(pixels)
+    return np.array(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(BLUR_RADIUS)))

@@ -1,0 +1,1 @@
+"""Norms, the network, and what a norm layer saw and did."""

@@ -1,0 +1,190 @@
+"""What every norm layer received and gave: forward hooks on a private copy of the network, tidy tables out."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from normviz.model import norms
+from normviz.model.network import Network
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What went through one norm layer.
+
+    Attributes:
+        layer: number of the norm layer, 1 to 8.
+        before: what the norm received, N x C x H x W.
+        after: what it gave, same shape.
+        module: the norm layer itself (a copy).
+    """
+
+    layer: int
+    before: np.ndarray
+    after: np.ndarray
+    module: nn.Module
+
+
+def passages(network: Network, pictures: torch.Tensor) -> list[Passage]:
+    """Runs pictures through a copy of the network in evaluation mode and keeps what each norm layer saw and did.
+
+    Args:
+        network: left untouched; other sessions may be using it.
+        pictures: standardised, N x 3 x 32 x 32.
+    """
+    return passages_and_logits(deepcopy(network).eval(), pictures)[0]
+
+
+def passages_and_logits(copy: Network, pictures: torch.Tensor) -> tuple[list[Passage], np.ndarray]:
+    """Runs pictures through a network of the caller's own, which is hooked meanwhile; see `passages`. Logits are N x 10."""
+    kept = []
+    hooks = [norm.register_forward_hook(lambda module, x, y: kept.append((x[0], y, module))) for norm in copy.norms]
+    try:
+        with torch.inference_mode():
+            logits = copy(pictures)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    through = [
+        Passage(layer, before.cpu().numpy(), after.cpu().numpy(), module)
+        for layer, (before, after, module) in enumerate(kept, start=1)
+    ]
+    return through, logits.cpu().numpy()
+
+
+def affine(module: nn.Module, channels: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns gamma and beta, one value a channel; the mean over places where they are learned for every place."""
+    if getattr(module, "weight", None) is None:
+        return np.ones(channels), np.zeros(channels)
+    return tuple(values.detach().cpu().numpy().reshape(channels, -1).mean(axis=1) for values in (module.weight, module.bias))
+
+
+def running(module: nn.Module) -> tuple[np.ndarray, np.ndarray] | None:
+    """Returns batch norm's running mean and running standard deviation by channel, None for every other norm."""
+    if not isinstance(module, nn.BatchNorm2d):
+        return None
+    return module.running_mean.cpu().numpy(), module.running_var.sqrt().cpu().numpy()
+
+
+def by_channel(through: list[Passage]) -> pd.DataFrame:
+    """Measures every channel at every norm layer.
+
+    Args:
+        through: what `passages` kept.
+
+    Returns:
+        layer (1 to 8), channel (from 0), mean_before, std_before, mean_after, std_after over pictures and places, gamma,
+        beta, running_mean and running_std (missing but for batch norm).
+    """
+    return pd.concat([_channels(passage) for passage in through], ignore_index=True)
+
+
+def _channels(passage: Passage) -> pd.DataFrame:
+    channels = passage.before.shape[1]
+    gamma, beta = affine(passage.module, channels)
+    mean, std = running(passage.module) or (np.full(channels, np.nan),) * 2
+    table = {"layer": passage.layer, "channel": np.arange(channels)}
+    for side, values in (("before", passage.before), ("after", passage.after)):
+        table[f"mean_{side}"] = values.mean(axis=(0, 2, 3))
+        table[f"std_{side}"] = values.std(axis=(0, 2, 3))
+    return pd.DataFrame({**table, "gamma": gamma, "beta": beta, "running_mean": mean, "running_std": std})
+
+
+def by_statistic_group(passage: Passage) -> pd.DataFrame:
+    """Returns mean and standard deviation of each set of values that the norm averages over, before and after it.
+
+    Returns:
+        group (from 0), side ("before" or "after"), mean, std, low and high (mean -+ one std); no row where there is no norm.
+        Batch norm has a group a channel, group norm G a picture, layer norm one a picture.
+    """
+    kind, groups = statistic_kind(passage.module)
+    sides = {"before": passage.before, "after": passage.after} if kind != "none" else {}
+    tables = [pd.DataFrame(columns=["group", "side", "mean", "std", "low", "high"])]
+    for side, values in sides.items():
+        mean, variance = norms.statistics(values, kind, groups)
+        std = np.sqrt(variance)
+        table = {"side": side, "mean": mean, "std": std, "low": mean - std, "high": mean + std}
+        tables.append(pd.DataFrame(table).rename_axis("group").reset_index())
+    return pd.concat(tables[1:] or tables, ignore_index=True)
+
+
+def statistic_kind(module: nn.Module) -> tuple[str, int]:
+    """Returns what a norm layer averages over, as (norm, groups) of `norms.statistic_rows`."""
+    if isinstance(module, nn.BatchNorm2d):
+        return "batch", 1
+    if isinstance(module, nn.GroupNorm):
+        return "group", module.num_groups
+    return ("layer", 1) if isinstance(module, nn.LayerNorm) else ("none", 1)
+
+
+def distribution(passage: Passage, bins: int = 60) -> pd.DataFrame:
+    """Returns the histograms of a layer's values before and after the norm: side, value (centre of the bin), density.
+
+    The bins span the central 99.8 % of both sides, so that a few far values do not squeeze the rest.
+    """
+    sides = {"before": passage.before.ravel(), "after": passage.after.ravel()}
+    low, high = np.quantile(np.concatenate(list(sides.values())), [0.001, 0.999])
+    edges = np.linspace(low, high if high > low else low + 1.0, bins + 1)
+    width = edges[1] - edges[0]
+    tables = [
+        pd.DataFrame(
+            {
+                "side": side,
+                "value": (edges[:-1] + edges[1:]) / 2,
+                "density": np.histogram(values, edges)[0] / (len(values) * width),
+            }
+        )
+        for side, values in sides.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+@dataclass(frozen=True)
+class Look:
+    """Everything that a page shows of one norm layer for one batch, as small tables.
+
+    Attributes:
+        kind: what shares one mean: "batch", "group" or "layer".
+        shape: N x C x H x W as text.
+        group_count: number of statistic groups in this batch.
+        by_place: gamma and beta are learned for every place rather than every channel.
+        distribution: see `distribution`.
+        groups: see `by_statistic_group`; the first `SHOWN_GROUPS` of them.
+        channels: channel, gamma, beta, batch_mean, batch_std, running_mean, running_std.
+        all_layers: see `by_channel`.
+    """
+
+    kind: str
+    shape: str
+    group_count: int
+    by_place: bool
+    distribution: pd.DataFrame
+    groups: pd.DataFrame
+    channels: pd.DataFrame
+    all_layers: pd.DataFrame
+
+
+SHOWN_GROUPS = 32  # more marks than this cannot be told apart
+
+
+def look_at(through: list[Passage], layer: int) -> Look:
+    """Returns what a page shows of norm layer `layer` (1 to 8), out of what `passages` kept."""
+    passage = through[layer - 1]
+    kind, groups = statistic_kind(passage.module)
+    table = by_statistic_group(passage)
+    everywhere = by_channel(through)
+    here = everywhere[everywhere["layer"] == layer].rename(columns={"mean_before": "batch_mean", "std_before": "batch_std"})
+    return Look(
+        kind="layer" if kind == "group" and groups == 1 else kind,
+        shape=" x ".join(map(str, passage.before.shape)),
+        group_count=table["group"].nunique(),
+        by_place=isinstance(passage.module, nn.LayerNorm),
+        distribution=distribution(passage),
+        groups=table[table["group"] < SHOWN_GROUPS],
+        channels=here,
+        all_layers=everywhere,
+    )

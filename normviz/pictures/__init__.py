@@ -1,0 +1,1 @@
+"""CIFAR-10 in memory, and pictures from outside."""

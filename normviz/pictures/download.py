@@ -1,0 +1,57 @@
+"""CIFAR-10 fetched with torchvision, once however many visitors ask for it."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from threading import Lock
+
+from torchvision.datasets import CIFAR10
+
+from normviz.pictures.dataset import DataError
+
+ARCHIVE_BYTES = 170_498_071  # of CIFAR10.filename, for the progress of the download
+
+_DOWNLOADER = ThreadPoolExecutor(max_workers=1)
+_DOWNLOADS: dict[Path, Future] = {}
+_LOCK = Lock()
+
+
+def fetch(folder: str | Path, report: Callable[[float], None] = lambda fraction: None) -> Path:
+    """Fetches CIFAR-10 with torchvision and unpacks it; files already there and whole are kept.
+
+    Args:
+        folder: where to put it; made if missing.
+        report: called about three times a second with the fraction of the archive that has arrived, 0 to 1.
+
+    Raises:
+        DataError: no connection, a broken one, no space, or a folder that cannot be written.
+    """
+    path = Path(folder)
+    fetching = _start_or_join(path)
+    while not fetching.done():
+        wait([fetching], timeout=0.3)
+        report(_arrived(path / CIFAR10.filename))
+    if fetching.exception():
+        raise DataError(
+            f"CIFAR-10 could not be fetched from {CIFAR10.url} into {path} ({fetching.exception()}): check the connection "
+            "and the free space, then try again"
+        ) from fetching.exception()
+    report(1.0)
+    return path
+
+
+def _start_or_join(path: Path) -> Future:
+    """Returns the download into this folder that is under way, of whichever visitor, or a new one."""
+    with _LOCK:
+        if path not in _DOWNLOADS or _DOWNLOADS[path].done():
+            _DOWNLOADS[path] = _DOWNLOADER.submit(_download, path)
+        return _DOWNLOADS[path]
+
+
+def _download(path: Path) -> None:
+    path.mkdir(parents=True, exist_ok=True)
+    CIFAR10(path, download=True)
+
+
+def _arrived(archive: Path) -> float:
+    return min(1.0, archive.stat().st_size / ARCHIVE_BYTES) if archive.exists() else 0.0

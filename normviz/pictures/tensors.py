@@ -1,0 +1,42 @@
+"""Pictures as the networks take them: standardised tensors, and flipped and cropped ones for training."""
+
+import numpy as np
+import torch
+
+MEAN = (0.4914, 0.4822, 0.4465)  # of the 50,000 training pictures, by channel, as fractions of 255
+
+STD = (0.2470, 0.2435, 0.2616)
+
+
+def standardise(images: np.ndarray | torch.Tensor) -> torch.Tensor:
+    """Turns uint8 pictures, N x 32 x 32 x 3, into what the networks take: float32, N x 3 x 32 x 32, channels last."""
+    pixels = torch.as_tensor(images).permute(0, 3, 1, 2).float() / 255
+    mean, std = (torch.tensor(values, device=pixels.device).view(1, 3, 1, 1) for values in (MEAN, STD))
+    return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def augment(images: torch.Tensor, generator: torch.Generator, padding: int = 2) -> torch.Tensor:
+    """Flips and crops a whole batch, each picture by its own draw.
+
+    Args:
+        images: uint8, N x 32 x 32 x 3.
+        generator: source of the draws, on the CPU.
+        padding: reflected pixels on each side of the picture that a crop may reach into, 0 to 31.
+
+    Returns:
+        uint8, N x 32 x 32 x 3: a horizontal flip with probability 1/2, then a 32x32 crop out of the padded picture.
+    """
+    count, side = images.shape[:2]
+    flip = torch.rand(count, 1, generator=generator) < 0.5
+    rows, columns = (
+        _reflect(torch.arange(side) + torch.randint(-padding, padding + 1, (count, 1), generator=generator), side)
+        for _ in range(2)
+    )
+    columns = torch.where(flip, side - 1 - columns, columns)
+    picture = torch.arange(count).view(-1, 1, 1)
+    return images[picture, rows.unsqueeze(2), columns.unsqueeze(1)]
+
+
+def _reflect(places: torch.Tensor, side: int) -> torch.Tensor:
+    last = side - 1
+    return last - (places.abs() - last).abs()

@@ -1,0 +1,191 @@
+"""Which runs make up a study, and the rows that one of them gives."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from normviz.pictures import dataset
+from normviz.studies import measurements
+from normviz.studies.measurements import Measurement
+from normviz.training import loop, memory, runs
+from normviz.training.plans import Plan, Recipe, source_recipe
+
+SEEDS = 5
+FEWER_SEEDS = 3
+BATCH_SIZE_EPOCHS = 2  # an epoch of batch size 2 costs four of batch size 128; the study has 54 runs
+BATCH_SIZES = (2, 4, 8, 16, 32, 128)
+COMPARED = ("batch", "group", "layer")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A set of runs that answers one question.
+
+    Attributes:
+        name: one of `evidence.NAMES`, and the name of its files.
+        plans: the runs, in the order in which they are begun: trainings, or measurements of shipped networks.
+    """
+
+    name: str
+    plans: tuple[Plan | Measurement, ...]
+
+    @property
+    def split(self) -> str:
+        """The split whose fingerprint its rows carry."""
+        return "test" if isinstance(self.plans[0], Measurement) else "train"
+
+
+def study(name: str) -> Study:
+    """Returns one of the studies of `evidence.NAMES`; a run that two models share is in it once."""
+    if name in PLANS:
+        return Study(name, tuple(dict.fromkeys(plan.shared() for plan in PLANS[name]())))
+    return Study(name, tuple(Measurement(name, *network) for network in measurements.NETWORKS))
+
+
+def _seeds() -> Iterator[Plan]:
+    for seed in range(SEEDS):
+        yield from (Plan("controlled", norm, seed) for norm in (*COMPARED, "instance", "none"))
+        yield from (Plan("published", norm, seed) for norm in COMPARED)
+
+
+def _gap() -> Iterator[Plan]:
+    for seed in range(FEWER_SEEDS):
+        yield from (Plan("published", norm, seed, source_recipe(norm)) for norm in COMPARED)
+        yield from (Plan("published", norm, seed) for norm in COMPARED)
+        yield Plan("controlled", "layer_elementwise", seed)
+        yield from (Plan("controlled", norm, seed) for norm in ("group", "layer"))
+
+
+def _batch_size() -> Iterator[Plan]:
+    for seed in range(FEWER_SEEDS):
+        for size in BATCH_SIZES:
+            recipe = Recipe(BATCH_SIZE_EPOCHS, size, learning_rate=Recipe.learning_rate * size / Recipe.batch_size)
+            yield from (Plan("controlled", norm, seed, recipe) for norm in COMPARED)
+
+
+def _groups() -> Iterator[Plan]:
+    for seed in range(FEWER_SEEDS):
+        yield Plan("controlled", "layer", seed)  # one group
+        yield from (Plan("controlled", "group", seed, groups=groups) for groups in (2, 4, 8))
+        yield Plan("controlled", "instance", seed)  # one group a channel
+
+
+PLANS = {"seeds": _seeds, "gap": _gap, "batch-size": _batch_size, "groups": _groups}
+
+
+def expected_seconds(plan: Plan | Measurement) -> float:
+    """Returns roughly what a run costs on one core of a small server; used for the time left, where ratios matter."""
+    if isinstance(plan, Measurement):
+        return 240 if plan.norm == "batch" else 60
+    narrow = plan.study == "published" and plan.norm != "batch"
+    return plan.recipe.epochs * ((20 if narrow else 38) + 270 / plan.recipe.batch_size)
+
+
+def share_done(plan: Plan | Measurement, root: Path) -> float:
+    """Returns how much of an unfinished run is on disk, 0 to 1; a measurement is there whole or not at all."""
+    return 0.0 if isinstance(plan, Measurement) else loop.finished_epochs(plan, root) / plan.recipe.epochs
+
+
+def carry_out(plan: Plan | Measurement, name: str, folder: str, root: Path, device: str) -> pd.DataFrame | str:
+    """Does one run of a study in this process, on one thread; a training goes on where it was interrupted.
+
+    Args:
+        plan: the run.
+        name: of the study.
+        folder: the data folder, as seen by this process.
+        root: where this run alone keeps its progress and, when it is finished, its files.
+        device: "auto", "cpu" or "cuda".
+
+    Returns:
+        The rows of the run, or, so that one failing run stops no other, what went wrong.
+    """
+    torch.set_num_threads(1)
+    memory.keep_freed_memory()
+    try:
+        if isinstance(plan, Measurement):
+            return _measured(plan, dataset.load_split("test", folder))
+        run = _finished(plan, root) or loop.train(plan, *_splits(folder), root, device, _stop_when_orphaned())
+        return rows(name, plan, run)
+    except Exception as error:  # whatever it is, it is reported at the end of the study
+        return f"{type(error).__name__}: {error}"
+
+
+def _stop_when_orphaned() -> Callable[[loop.Step], None]:
+    """Returns a report that ends the run when the process that asked for it is gone: another may have taken it up."""
+    parent = os.getppid()
+
+    def check(step: loop.Step) -> None:
+        if os.getppid() != parent:
+            raise RuntimeError("the process that asked for this run is gone")
+
+    return check
+
+
+def _finished(plan: Plan, root: Path) -> runs.Run | None:
+    try:
+        return runs.load(plan.study, plan.norm, root)
+    except runs.RunError:
+        return None
+
+
+@lru_cache(maxsize=1)
+def _splits(folder: str) -> tuple[dataset.Split, dataset.Split]:
+    return dataset.load_split("train", folder), dataset.load_split("test", folder)
+
+
+def rows(name: str, plan: Plan, run: runs.Run) -> pd.DataFrame:
+    """Returns the rows of a finished run, one an epoch; see `evidence.load`."""
+    return run.history.assign(**_about(name, plan, run), plan=plan.digest)
+
+
+def _about(name: str, plan: Plan, run: runs.Run) -> dict:
+    return {
+        "study": name,
+        "network": plan.study,
+        "norm": plan.norm,
+        "groups": _groups_of(plan),
+        "batch_size": plan.recipe.batch_size,
+        "seed": plan.seed,
+        "recipe": "source" if plan.recipe.schedule == "plateau" else "repaired",
+        "settings": json.dumps(asdict(plan.recipe)),
+        "epochs": plan.recipe.epochs,
+        "torch": run.info["torch"],
+        "device": run.info["device"],
+        "wall_seconds": run.info["wall_seconds"],
+        "data": run.info["data"]["train_fingerprint"],
+    }
+
+
+def _measured(what: Measurement, test: dataset.Split) -> pd.DataFrame:
+    run, started = runs.load(what.study, what.norm), time.monotonic()
+    table = measurements.measure(what, test)
+    about = _about(what.kind, _plan_of(run), run)
+    seconds = round(time.monotonic() - started, 1)
+    here = {"torch": torch.__version__, "device": "CPU", "wall_seconds": seconds, "data": test.fingerprint}
+    return table.assign(**about | here, plan=what.digest)
+
+
+def _plan_of(run: runs.Run) -> Plan:
+    info = run.info
+    return Plan(info["study"], run.norm, info["seed"], Recipe(**info["recipe"]), info["architecture"]["groups"])
+
+
+def _groups_of(plan: Plan) -> str:
+    if plan.study == "published" and plan.norm == "group":
+        return "1"
+    return {"group": str(plan.groups), "layer": "1", "layer_elementwise": "1", "instance": "C"}.get(plan.norm, "")
+
+
+def shipped(plan: Plan | Measurement, name: str, fingerprint: str) -> pd.DataFrame | None:
+    """Returns the rows of the shipped run if it is exactly this plan on exactly these pictures."""
+    run = None if isinstance(plan, Measurement) else _finished(plan, runs.CHECKPOINTS)
+    if run is None or run.info["data"]["train_fingerprint"] != fingerprint:
+        return None
+    return rows(name, plan, run) if _plan_of(run) == plan else None

@@ -1,0 +1,96 @@
+"""The README's results as Markdown, out of the shipped runs and the studies."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from normviz.model import network
+from normviz.model.norms import COMPARED, STUDIES
+from normviz.studies import evidence, findings, small_batches
+from normviz.training import runs
+from normviz.words import naming, published, questions
+
+BEGIN, END = "<!-- results -->", "<!-- end of results -->"
+
+
+class ResultsError(ValueError):
+    """A file that has no place for the results."""
+
+
+def write(file: Path) -> None:
+    """Puts the results between the two marks of a Markdown file.
+
+    Raises:
+        ResultsError: the marks are missing; nothing is written.
+    """
+    before, begin, rest = file.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ResultsError(f"{file} has no place for the results: add the lines {BEGIN} and {END}")
+    runs.write_whole(file, f"{before}{begin}\n{markdown()}\n{end}{after}".encode())
+
+
+def markdown() -> str:
+    """Returns the figures of every study that has been begun, each under its question.
+
+    Raises:
+        evidence.EvidenceError: a study is damaged.
+        runs.RunError: a shipped run is missing or damaged.
+    """
+    sections = {"seeds": _seeds, "gap": _gap, "batch-size": _batch_sizes, "groups": _groups, "shift": _shift}
+    return "\n\n".join(
+        f"**{questions.STUDIES[name].title}** {section(evidence.load(name))}"
+        for name, section in sections.items()
+        if evidence.files(name)[0].exists()
+    )
+
+
+def _seeds(table: pd.DataFrame) -> str:
+    said = " ".join(findings.among_compared(findings.pairs(table, "controlled")[0])["said"])
+    rows = [row for study in STUDIES for row in _models(table, study)]
+    return f"{said}\n\n{_table(pd.DataFrame(rows))}"
+
+
+def _models(table: pd.DataFrame, study: str) -> list[dict]:
+    means = findings.models(table, study)[0]
+    return [
+        {"study": f"`{study}`", **row, **_about(study, norm)}
+        for norm, row in zip(means["norm"], findings.as_text(means, "network").to_dict("records"))
+    ]
+
+
+def _about(study: str, norm: str) -> dict[str, str]:
+    described = network.architecture(study, norm)
+    shipped = runs.final_figures(runs.load(study, norm))["accuracy"] if norm in COMPARED else None
+    return {
+        "parameters": f"{network.summary(described)['parameters'].sum():,}",
+        "shipped network": f"{shipped:.2%}" if shipped else "",
+        "the source reported": f"{published.reported(norm):.2%}" if study == "published" else "",
+    }
+
+
+def _gap(table: pd.DataFrame) -> str:
+    names = naming.MODEL_NAMES["published"]
+    said = [findings.gap_sentence(findings.gap(table, norm), names[norm]) for norm in ("group", "layer")]
+    return " ".join([*said, findings.reproduced_sentence(table)])
+
+
+def _batch_sizes(table: pd.DataFrame) -> str:
+    lines, seeds = small_batches.errors(table)
+    epochs = ", ".join(str(count) for count in table["epochs"].unique())
+    said = [small_batches.shape_sentence(seeds), *small_batches.growth_sentences(seeds), questions.SCALING_NOTE]
+    said.append(f"Test error after {epochs} epochs:")
+    return f"{' '.join(said)}\n\n{_table(small_batches.as_text(lines))}"
+
+
+def _groups(table: pd.DataFrame) -> str:
+    means, seeds = findings.group_counts(table)
+    return f"{findings.group_count_sentence(seeds)} {questions.INSTANCE_NOTE}\n\n{_table(findings.as_text(means, 'groups'))}"
+
+
+def _shift(table: pd.DataFrame) -> str:
+    return findings.shift_sentence(findings.shifts(table, "controlled"))
+
+
+def _table(table: pd.DataFrame) -> str:
+    return table.to_markdown(index=False, disable_numparse=True)

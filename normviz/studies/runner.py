@@ -1,0 +1,234 @@
+"""Runs a study to its end with joblib: processes of one thread each here, or workers of a Dask cluster."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import joblib
+import pandas as pd
+from distributed import Client, KilledWorker
+from filelock import FileLock, Timeout
+
+from normviz.pictures import dataset
+from normviz.studies import catalogue, evidence
+from normviz.studies.catalogue import Study
+from normviz.studies.measurements import Measurement
+from normviz.training.plans import Plan
+
+CONNECT_SECONDS = 20
+Job = Plan | Measurement
+BREAKDOWNS = 3  # times in a row that workers may die without any run having finished an epoch in between
+LOOK_SECONDS = 5  # between two looks at the progress on disk
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a study has come.
+
+    Attributes:
+        done: finished runs, those from earlier times included.
+        running: runs that are under way.
+        left: runs not begun.
+        failed: runs that ended in an error.
+        share: of the whole study's expected cost, 0 to 1.
+    """
+
+    done: int
+    running: int
+    left: int
+    failed: int
+    share: float
+
+
+@dataclass
+class _Campaign:
+    study: Study
+    folder: str
+    root: Path
+    device: str
+    workers: int
+    fingerprint: str
+    missing: list[Job] = field(default_factory=list)
+    failed: dict[Job, str] = field(default_factory=dict)
+
+    def work_folder(self, plan: Job) -> Path:
+        return self.root / ".work" / plan.digest
+
+
+def run(
+    study: Study,
+    folder: str | Path | None = None,
+    root: Path = evidence.FOLDER,
+    device: str = "auto",
+    jobs: int | None = None,
+    cluster: str | None = None,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> tuple[pd.DataFrame, dict[Job, str]]:
+    """Carries out every run of a study that is not finished yet.
+
+    Args:
+        study: its runs.
+        folder: of the data set, by a name that every worker understands.
+        root: holds the tables of all studies, and the progress of unfinished runs; on a cluster a shared folder.
+        device: "auto", "cpu" or "cuda".
+        jobs: runs side by side on this machine; one a core unless given.
+        cluster: address of a Dask scheduler, such as tcp://HOST:8786; its workers do the runs instead.
+        report: called every few seconds.
+
+    Returns:
+        The table of all finished runs, and what went wrong with those that failed.
+
+    Raises:
+        dataset.DataError: no data set.
+        evidence.EvidenceError: rows on disk come from other pictures, or another study is using `root`.
+    """
+    path = dataset.find_folder(folder) or folder
+    fingerprint = dataset.load_split(study.split, path).fingerprint
+    with _alone(Path(root)), _workers(cluster, jobs) as count:
+        campaign = _Campaign(study, str(Path(path).resolve()), Path(root).resolve(), device, count, fingerprint)
+        campaign.missing = _adopt(campaign)
+        with _watch(campaign, report):
+            _work(campaign)
+    return evidence.load_if_any(study.name, root), campaign.failed
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(root / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise evidence.EvidenceError(
+            f"{root} is in use by another study: wait until it ends, or choose another --out"
+        ) from error
+
+
+@contextmanager
+def _workers(cluster: str | None, jobs: int | None) -> Iterator[int]:
+    """Makes joblib send runs to this machine's cores or to a cluster; yields how many run side by side."""
+    with ExitStack() as stack:
+        if cluster:
+            client = stack.enter_context(_connect(cluster))
+            stack.enter_context(joblib.parallel_config("dask", wait_for_workers_timeout=60))
+            yield sum(client.nthreads().values())
+        else:
+            count = jobs or joblib.cpu_count()
+            stack.enter_context(joblib.parallel_config("loky", n_jobs=count, inner_max_num_threads=1))
+            yield count
+
+
+def _connect(address: str) -> Client:
+    try:
+        return Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"no Dask scheduler answers at {address} ({error}): start one with: dask scheduler") from error
+
+
+def _adopt(campaign: _Campaign) -> list[Job]:
+    """Takes over runs that another study or the shipped runs already hold, and returns those still to be done."""
+    study, root = campaign.study, campaign.root
+    here = evidence.load_if_any(study.name, root)
+    _check_same_pictures(study.name, here, campaign.fingerprint)
+    missing = []
+    for plan in study.plans:
+        if plan.digest in set(here["plan"]):
+            continue
+        found = _found_elsewhere(plan, campaign)
+        if found is None:
+            missing.append(plan)
+        else:
+            evidence.add(study.name, found, root)
+    return missing
+
+
+def _check_same_pictures(name: str, table: pd.DataFrame, fingerprint: str) -> None:
+    others = set(table["data"]) - {fingerprint}
+    if others:
+        raise evidence.EvidenceError(
+            f"{name} was begun on other pictures (fingerprint {min(others)[:12]}, now {fingerprint[:12]}): name the data "
+            "folder it was begun with, or another --out"
+        )
+
+
+def _found_elsewhere(plan: Job, campaign: _Campaign) -> pd.DataFrame | None:
+    name = campaign.study.name
+    for other in catalogue.PLANS:
+        table = evidence.load_if_any(other, campaign.root)
+        found = table[(table["plan"] == plan.digest) & (table["data"] == campaign.fingerprint)]
+        if len(found):
+            return found.assign(study=name)
+    return catalogue.shipped(plan, name, campaign.fingerprint)
+
+
+def _work(campaign: _Campaign) -> None:
+    breakdowns = 0
+    while campaign.missing and breakdowns < BREAKDOWNS:
+        before = _cost_done(campaign)
+        try:
+            for plan, result in _results(campaign):
+                _keep(campaign, plan, result)
+        except (BrokenExecutor, KilledWorker):  # a worker died; its run goes on from its last finished epoch
+            breakdowns = 0 if _cost_done(campaign) > before else breakdowns + 1
+    campaign.failed |= dict.fromkeys(campaign.missing, f"its worker died {BREAKDOWNS} times in a row, out of memory perhaps")
+
+
+def _results(campaign: _Campaign) -> Iterator[tuple[Job, pd.DataFrame | str]]:
+    parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1)
+    return parallel(joblib.delayed(_one)(plan, campaign.study.name, *_where(campaign, plan)) for plan in [*campaign.missing])
+
+
+def _where(campaign: _Campaign, plan: Job) -> tuple[str, Path, str]:
+    return campaign.folder, campaign.work_folder(plan), campaign.device
+
+
+def _one(plan: Job, *arguments) -> tuple[Job, pd.DataFrame | str]:
+    return plan, catalogue.carry_out(plan, *arguments)
+
+
+def _keep(campaign: _Campaign, plan: Job, result: pd.DataFrame | str) -> None:
+    if isinstance(result, str):
+        campaign.failed[plan] = result
+    else:
+        evidence.add(campaign.study.name, result, campaign.root)
+        shutil.rmtree(campaign.work_folder(plan), ignore_errors=True)
+    campaign.missing.remove(plan)
+
+
+def _cost_done(campaign: _Campaign) -> float:
+    """Returns the expected cost, in seconds, of everything on disk: finished runs and finished epochs of others."""
+    parts = dict.fromkeys(campaign.study.plans, 1.0)
+    for plan in [*campaign.missing, *campaign.failed]:
+        parts[plan] = catalogue.share_done(plan, campaign.work_folder(plan))
+    return sum(part * catalogue.expected_seconds(plan) for plan, part in parts.items())
+
+
+@contextmanager
+def _watch(campaign: _Campaign, report: Callable[[Progress], None]) -> Iterator[None]:
+    """Reports the progress on disk every few seconds from a thread, and once at the end."""
+    ended = threading.Event()
+
+    def look() -> None:
+        report(_progress(campaign))
+        while not ended.wait(LOOK_SECONDS):
+            report(_progress(campaign))
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        report(_progress(campaign))
+
+
+def _progress(campaign: _Campaign) -> Progress:
+    waiting, failed, total = len(campaign.missing), len(campaign.failed), len(campaign.study.plans)
+    open_runs = 0 if waiting == 0 else min(campaign.workers, waiting)
+    whole = sum(catalogue.expected_seconds(plan) for plan in campaign.study.plans)
+    return Progress(total - waiting - failed, open_runs, waiting - open_runs, failed, _cost_done(campaign) / whole)

@@ -1,0 +1,104 @@
+"""What is trained and how: recipe and plan of one run. No PyTorch here."""
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass, field, replace
+
+from normviz.training import runs
+
+CHOICES = {"optimizer": ("adamw", "adam"), "schedule": ("one_cycle", "plateau")}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained: cross-entropy, flip and reflect-padded crop.
+
+    Attributes:
+        epochs: passes over the training set.
+        batch_size: pictures a step.
+        learning_rate: the highest rate of the cycle; the first rate of the plateau schedule.
+        weight_decay: AdamW's decoupled decay, or Adam's L2 penalty.
+        warm_up: share of the steps in which the rate of the cycle rises.
+        crop_padding: reflected pixels on each side that the random crop may reach into.
+        dropout: probability of dropping a value behind each norm.
+        optimizer: "adamw", or "adam" as in the source.
+        schedule: "one_cycle", or "plateau": the source's, stepped as it stepped it; see `loop.plateau`.
+    """
+
+    epochs: int = 20
+    batch_size: int = 128
+    learning_rate: float = 0.01
+    weight_decay: float = 1e-4
+    warm_up: float = 0.2
+    crop_padding: int = 2
+    dropout: float = 0.0
+    optimizer: str = "adamw"
+    schedule: str = "one_cycle"
+
+    def __post_init__(self):
+        for name in ("epochs", "batch_size", "learning_rate"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be greater than 0: {name}={getattr(self, name)}")
+        for name in ("warm_up", "dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be from 0 to below 1: {name}={getattr(self, name)}")
+        if not 0 <= self.crop_padding < 32:
+            raise ValueError(f"crop_padding must be from 0 to 31 pixels: crop_padding={self.crop_padding}")
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}: {name}={getattr(self, name)!r}")
+
+
+def source_recipe(norm: str) -> Recipe:
+    """Returns the recipe of one of the source's three notebooks (reference/published.json, notes 3 to 6)."""
+    return Recipe(
+        batch_size=32 if norm == "layer" else 128,
+        weight_decay=1e-5 if norm == "layer" else 0.0,
+        warm_up=0.0,
+        crop_padding=4,
+        dropout=0.05,
+        optimizer="adam",
+        schedule="plateau",
+    )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which model is trained, with which seed and recipe.
+
+    Attributes:
+        study: "controlled" or "published".
+        norm: one of the study's norms; see `network.architecture`.
+        seed: of weights, order and augmentation.
+        recipe: how it is trained.
+        groups: channel groups, where the norm is "group".
+    """
+
+    study: str
+    norm: str
+    seed: int = 0
+    recipe: Recipe = field(default_factory=Recipe)
+    groups: int = 4
+
+    def shared(self) -> "Plan":
+        """Returns the plan under the study that owns the run: the batch network of both studies is one."""
+        study, norm = runs.SHARED_RUNS.get((self.study, self.norm), (self.study, self.norm))
+        return replace(self, study=study, norm=norm)
+
+    @property
+    def digest(self) -> str:
+        """A short name for exactly this plan."""
+        return hashlib.sha256(json.dumps(asdict(self.shared()), sort_keys=True).encode()).hexdigest()[:8]
+
+
+def learning_rate(step: int, steps: int, recipe: Recipe) -> float:
+    """Returns the rate of step 0 to steps - 1 of a one-cycle schedule (Smith & Topin 2018): cosine up, cosine down.
+
+    It starts at 1/25 of `recipe.learning_rate` and ends at 1/250,000 of it, torch's own defaults for OneCycleLR.
+    """
+    highest, start, end = recipe.learning_rate, recipe.learning_rate / 25, recipe.learning_rate / 250_000
+    rise = max(recipe.warm_up * steps - 1, 1e-9)
+    if step <= rise:
+        return start + (highest - start) * (1 - math.cos(math.pi * step / rise)) / 2
+    return end + (highest - end) * (1 + math.cos(math.pi * (step - rise) / (steps - 1 - rise))) / 2

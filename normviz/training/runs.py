@@ -1,0 +1,166 @@
+"""A finished run on disk: weights as safetensors, everything else readable; nothing is ever unpickled. No PyTorch here."""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_safetensors
+
+CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
+SHARED_RUNS = {("published", "batch"): ("controlled", "batch")}  # one and the same network, trained once
+FILES = ("weights.safetensors", "history.csv", "predictions.parquet", "layer_stats.parquet")
+REQUIRED = ("study", "norm", "architecture", "recipe", "seed", "torch", "data", "final", "parameters", "files")
+
+
+class RunError(ValueError):
+    """A run that is missing, damaged or foreign; the message names the file and says how to rebuild it."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, verified.
+
+    Attributes:
+        study: the study it was loaded for.
+        info: the content of run.json.
+        contents: the bytes of each of `FILES`, whose digests were checked.
+    """
+
+    study: str
+    info: dict
+    contents: dict[str, bytes]
+
+    @property
+    def norm(self) -> str:
+        return self.info["norm"]
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """One row an epoch: epoch, train and test loss and accuracy (fractions), learning_rate."""
+        return pd.read_csv(BytesIO(self.contents["history.csv"]))
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """One row a test picture: index, label, and the logit of each class."""
+        return pd.read_parquet(BytesIO(self.contents["predictions.parquet"]))
+
+    @cached_property
+    def layer_stats(self) -> pd.DataFrame:
+        """One row an epoch, norm layer and channel; see `layer_statistics.by_channel`."""
+        return pd.read_parquet(BytesIO(self.contents["layer_stats.parquet"]))
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        return load_safetensors(self.contents["weights.safetensors"])
+
+
+def folder_of(study: str, norm: str, root: Path = CHECKPOINTS) -> Path:
+    """Returns the folder of a model's run; the batch network of both studies is one run."""
+    study, norm = SHARED_RUNS.get((study, norm), (study, norm))
+    return Path(root) / study / norm
+
+
+def load(study: str, norm: str, root: Path = CHECKPOINTS) -> Run:
+    """Reads a run and verifies every file of it.
+
+    Raises:
+        RunError: a file is missing, damaged, truncated, or belongs to another run.
+    """
+    folder = folder_of(study, norm, root)
+    info = _read_info(folder, study, norm)
+    contents = {name: _read_verified(folder / name, info["files"].get(name), study, norm) for name in FILES}
+    run = Run(study, info, contents)
+    _check_readable(run, folder)
+    return run
+
+
+def _read_info(folder: Path, study: str, norm: str) -> dict:
+    file = folder / "run.json"
+    try:
+        info = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{file} cannot be read ({error}); {_rebuild(study, norm)}") from error
+    missing = [key for key in REQUIRED if key not in info] if isinstance(info, dict) else list(REQUIRED)
+    if missing or not isinstance(info["files"], dict):
+        raise RunError(f"{file} is not a run of this project (no {', '.join(missing)}); {_rebuild(study, norm)}")
+    owner = SHARED_RUNS.get((study, norm), (study, norm))
+    if (info["study"], info["norm"]) != owner:
+        raise RunError(f"{file} describes {info['study']} {info['norm']}, not {' '.join(owner)}; {_rebuild(study, norm)}")
+    return info
+
+
+def _read_verified(file: Path, digest: str | None, study: str, norm: str) -> bytes:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise RunError(f"{file} cannot be read ({error}); {_rebuild(study, norm)}") from error
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise RunError(
+            f"{file} is damaged, truncated or from another run: its SHA-256 is not the one in run.json; {_rebuild(study, norm)}"
+        )
+    return content
+
+
+def _check_readable(run: Run, folder: Path) -> None:
+    try:
+        for name in ("history", "predictions", "layer_stats", "weights"):
+            getattr(run, name)
+    except (ValueError, OSError, SafetensorError) as error:
+        raise RunError(f"{folder} holds a file that cannot be read ({error}); {_rebuild(run.study, run.norm)}") from error
+
+
+def _rebuild(study: str, norm: str) -> str:
+    study, norm = SHARED_RUNS.get((study, norm), (study, norm))
+    return f"rebuild it with: python -m normviz train --study {study} --norm {norm} --replace --data DIR"
+
+
+def save(info: dict, contents: dict[str, bytes], folder: Path) -> None:
+    """Puts a whole run in place at once: written beside `folder`, then exchanged for what stands there.
+
+    Args:
+        info: run.json without `files`; the digests are added here.
+        contents: the bytes of each of `FILES`.
+        folder: the run's folder; an older run there is replaced only when the new one is whole on disk.
+    """
+    folder = Path(folder)
+    fresh, old = (folder.with_name(f".{folder.name}.{state}") for state in ("new", "old"))
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name in FILES:
+        write_whole(fresh / name, contents[name])
+    digests = {name: hashlib.sha256(contents[name]).hexdigest() for name in FILES}
+    write_whole(fresh / "run.json", json.dumps({**info, "files": digests}, indent=2).encode() + b"\n")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        os.replace(folder, old)
+    os.replace(fresh, folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Writes a file so that its name never stands for half of it, whenever the process is killed."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{file.name}.part")
+    with open(partial, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(partial, file)
+
+
+def final_figures(run: Run) -> dict[str, float]:
+    """Returns a run's test accuracy after its last epoch and its 95 % interval: accuracy, low, high (fractions)."""
+    return {key: run.info["final"][key] for key in ("accuracy", "low", "high")}
+
+
+def history_column(history: pd.DataFrame, column: str) -> pd.Series:
+    """Returns a column of a history, or "gap": training minus test accuracy."""
+    return history["train_accuracy"] - history["test_accuracy"] if column == "gap" else history[column]

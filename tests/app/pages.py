@@ -1,0 +1,47 @@
+"""A page of the app, run by AppTest, and what holds of every page."""
+
+import json
+from pathlib import Path
+
+import altair as alt
+from streamlit.testing.v1 import AppTest
+
+from normviz.words import pages
+
+ROOT = Path(__file__).parents[2]
+
+
+def new_session() -> AppTest:
+    return AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=120)
+
+
+def open_page(key: str, **query) -> AppTest:
+    app = new_session()
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    if key != "overview":
+        app.switch_page(f"app_pages/{key}.py").run()
+    return app
+
+
+def assert_whole(app: AppTest, key: str) -> None:
+    assert not app.exception and not app.error
+    assert app.title[0].value == pages.PAGES[key].title
+    drawn = charts(app)
+    assert drawn and all(chart.proto.alt.endswith(".") for chart in drawn)
+    for chart in drawn:
+        spec = json.loads(chart.proto.spec, parse_constant=refuse_nan)
+        (alt.LayerChart if "layer" in spec else alt.Chart).validate(spec)
+
+
+def refuse_nan(constant: str):
+    raise AssertionError(f"{constant} is not JSON: a browser cannot draw the chart")
+
+
+def charts(app: AppTest) -> list:
+    return app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")
+
+
+def choice(app: AppTest, key: str):
+    return next(group for group in app.button_group if group.key == key)

@@ -1,0 +1,95 @@
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from normviz.explain import saliency
+from normviz.model.norms import COMPARED, STUDIES
+from normviz.pictures import tensors
+from normviz.training import inference
+from tests.shipped import network, picture
+
+MODELS = [(study, norm) for study in STUDIES for norm in COMPARED]
+WAYS = [("Grad-CAM", 8), ("Grad-CAM", 5), ("integrated gradients", "blurred picture"), ("integrated gradients", "black")]
+TOLERANCE = 0.6  # of a logit: the largest error of 64 steps from a blurred picture was 0.52, over 16 pictures and 5 networks
+
+
+@pytest.mark.parametrize(("study", "norm"), MODELS)
+def test_integrated_gradients_are_complete(study, norm):
+    for example in ("cat", "ship", "frog", "automobile"):
+        found = saliency.look(network(study, norm), picture(example), None, *WAYS[2])
+        assert abs(found.total - found.difference) < TOLERANCE
+        pair = np.stack([picture(example), saliency.baseline_picture(picture(example), "blurred picture")])
+        logits = inference.logits(network(study, norm), pair)
+        assert found.target == logits[0].argmax()
+        assert found.difference == pytest.approx(logits[0, found.target] - logits[1, found.target], abs=1e-5)
+
+
+def test_a_picture_that_is_its_own_baseline_gets_nothing():
+    found = saliency.look(network(), np.zeros((32, 32, 3), np.uint8), 3, "integrated gradients", "black")
+    assert found.difference == 0 and not found.values.any()
+
+
+@pytest.mark.parametrize(("study", "norm"), MODELS)
+def test_grad_cam_of_the_last_block_equals_its_formula(study, norm):
+    """Behind the last block come only the mean over places and a linear head, so the weights are the head's."""
+    model, pixels = network(study, norm), picture("ship")
+    with torch.no_grad():
+        maps_of_block = model.body(tensors.standardise(pixels[None]))
+        combined = (maps_of_block * model.head.weight[8].view(1, -1, 1, 1) / 36).sum(1, keepdim=True).relu()
+        expected = torch.nn.functional.interpolate(combined, (32, 32), mode="bilinear")[0, 0].numpy()
+    found = saliency.look(model, pixels, 8, "Grad-CAM", 8)
+    assert found.values == pytest.approx(expected, abs=1e-5) and expected.max() > 0
+    assert (found.side, found.values.shape) == (6, (32, 32))
+
+
+@pytest.mark.parametrize(("block", "side"), [(5, 12), (6, 6), (7, 6), (8, 6)])
+def test_grad_cam_has_the_side_of_its_block(block, side):
+    found = saliency.look(network("published", "layer"), picture(), 0, "Grad-CAM", block)
+    assert (found.side, found.values.shape, found.target) == (side, (32, 32), 0)
+    assert found.values.min() >= 0
+
+
+@pytest.mark.parametrize(("method", "option"), WAYS)
+@pytest.mark.parametrize("norm", COMPARED)
+def test_the_shared_network_is_left_alone(norm, method, option):
+    model = network("controlled", norm)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    saliency.look(model, picture(), None, method, option)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
+    for module in model.modules():
+        hooks = (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks)
+        assert not any(hooks) and not module.training
+
+
+def test_two_visitors_at_once_get_what_each_gets_alone():
+    jobs = [(picture(example), way) for example in ("cat", "frog") for way in WAYS]
+    alone = [saliency.look(network(), pixels, None, *way).values for pixels, way in jobs]
+    together = [None] * len(jobs)
+
+    def ask(place):
+        together[place] = saliency.look(network(), jobs[place][0], None, *jobs[place][1]).values
+
+    visitors = [threading.Thread(target=ask, args=(place,)) for place in range(len(jobs))]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
+    for one, other in zip(alone, together):
+        assert other == pytest.approx(one, abs=1e-5)
+
+
+@pytest.mark.parametrize(("method", "option"), [("none", 8), ("Grad-CAM", 1), ("integrated gradients", "white")])
+def test_what_is_not_offered_is_refused(method, option):
+    with pytest.raises(ValueError, match=f"method='{method}'"):
+        saliency.look(network(), picture(), None, method, option)
+
+
+def test_baselines():
+    pixels = picture()
+    assert not saliency.baseline_picture(pixels, "black").any()
+    blurred = saliency.baseline_picture(pixels, "blurred picture")
+    assert blurred.shape == pixels.shape and blurred.dtype == np.uint8
+    assert blurred.mean() == pytest.approx(pixels.mean(), abs=4) and blurred.std() < pixels.std()

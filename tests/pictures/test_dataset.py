@@ -1,0 +1,117 @@
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from normviz.pictures import dataset
+from normviz.words.classes import CLASS_NAMES
+
+LABELS = np.arange(20) * 3 % 10
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An image folder of 20 plain pictures named 0.png to 19.png, with a cache of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for index, label in enumerate(LABELS):
+        save_picture(tmp_path / "pictures" / "test" / CLASS_NAMES[label] / f"{index}.png", index * 10)
+    return tmp_path / "pictures"
+
+
+def save_picture(file, level, side=32):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (side, side), (level, 255 - level, 7)).save(file)
+
+
+def break_header(archive):
+    return archive.replace(b"{'descr'", b"{('desc'", 1)
+
+
+def fail(*arguments):
+    raise AssertionError("decoded although the cache holds the pictures")
+
+
+def test_image_folder_loads_in_index_order(folder):
+    split = dataset.load_split("test", folder)
+    assert split.images.shape == (20, 32, 32, 3) and split.images.dtype == np.uint8
+    assert split.indices.tolist() == list(range(20))
+    assert split.labels.tolist() == LABELS.tolist()
+    assert split.images[:, 5, 5].tolist() == [[index * 10, 255 - index * 10, 7] for index in range(20)]
+    assert "png" in split.edition
+
+
+def test_second_load_decodes_nothing(folder, monkeypatch):
+    first = dataset.load_split("test", folder)
+    monkeypatch.setattr(dataset, "_decode", fail)
+    assert dataset.load_split("test", folder).fingerprint == first.fingerprint
+
+
+@pytest.mark.parametrize("damage", [lambda old: b"", lambda old: b"nonsense", lambda old: old[: len(old) // 2], break_header])
+def test_damaged_cache_is_decoded_again(damage, folder, tmp_path, monkeypatch):
+    first = dataset.load_split("test", folder)
+    (cached,) = (tmp_path / "cache").rglob("*.npz")
+    cached.write_bytes(damage(cached.read_bytes()))
+    assert dataset.load_split("test", folder).fingerprint == first.fingerprint
+    monkeypatch.setattr(dataset, "_decode", fail)
+    assert dataset.load_split("test", folder).fingerprint == first.fingerprint
+
+
+def test_changed_picture_is_seen(folder):
+    first = dataset.load_split("test", folder)
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(folder / "test" / "airplane" / "10.png")
+    second = dataset.load_split("test", folder)
+    assert (second.images[10] == noise).all()
+    assert second.fingerprint != first.fingerprint
+
+
+@pytest.mark.parametrize(
+    "spoil, named",
+    [
+        (lambda test: shutil.rmtree(test / "cat"), "cat"),
+        (lambda test: [file.unlink() for file in (test / "cat").iterdir()], "cat"),
+        (lambda test: save_picture(test / "cat" / "77.png", 0, side=31), "77.png"),
+        (lambda test: (test / "cat" / "77.png").write_bytes(b"no picture"), "77.png"),
+        (lambda test: save_picture(test / "cat" / "kitten.png", 0), "kitten.png"),
+        (lambda test: save_picture(test / "cat" / f"{'9' * 25}.png", 0), "999.png"),
+        (lambda test: shutil.copy(test / "dog" / "5.png", test / "cat" / "5.png"), "5.png"),
+        (lambda test: (test / "cat" / "77.png").symlink_to(test / "nowhere.png"), "77.png"),
+        (lambda test: save_picture(test / "cat" / "77.png", 0, side=14_000), "77.png"),
+    ],
+    ids=[
+        *("no class folder", "empty class folder", "wrong size", "unreadable", "no index"),
+        *("huge index", "index used twice", "dangling link", "huge picture"),
+    ],
+)
+def test_spoilt_image_folder_names_the_file(spoil, named, folder):
+    spoil(folder / "test")
+    with pytest.raises(dataset.DataError) as caught:
+        dataset.load_split("test", folder)
+    assert str(folder / "test" / "cat") in str(caught.value) and named in str(caught.value)
+
+
+def test_no_data_names_the_next_step(tmp_path):
+    with pytest.raises(dataset.DataError, match="python -m normviz download --data"):
+        dataset.load_split("test", tmp_path)
+
+
+def test_incomplete_torchvision_folder_names_the_next_step(tmp_path):
+    (tmp_path / dataset.CIFAR10.base_folder).mkdir()
+    with pytest.raises(dataset.DataError, match="incomplete or damaged.*download --data"):
+        dataset.load_split("test", tmp_path)
+
+
+def test_fingerprint_covers_pictures_labels_and_indices(made_up):
+    fingerprints = {made_up(10).fingerprint}
+    for array in ("images", "labels", "indices"):
+        split = made_up(10)
+        getattr(split, array).flat[0] += 1
+        fingerprints.add(split.fingerprint)
+    assert len(fingerprints) == 4 and made_up(10).fingerprint in fingerprints
+
+
+def test_a_picture_is_found_by_its_index(made_up):
+    split = replace(made_up(4), indices=np.array([2, 5, 6, 9]))
+    assert [split.place_of(index) for index in (2, 6, 9, 4)] == [0, 2, 3, None]

@@ -1,0 +1,79 @@
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from normviz.model.network import Network, architecture
+from normviz.studies import catalogue, evidence, findings
+from normviz.training import runs
+from tests.studies.tables import seeds_table
+
+
+def test_interval_of_the_mean_is_scipys():
+    values = [0.7, 0.72, 0.71, 0.75, 0.69]
+    found = evidence.mean_interval(values)
+    expected = stats.t.interval(0.95, 4, loc=np.mean(values), scale=stats.sem(values))
+    assert (found["low"], found["high"]) == pytest.approx(expected) and found["count"] == 5
+    assert math.isnan(evidence.mean_interval([0.7])["low"])
+
+
+def test_a_difference_is_paired_by_seed():
+    table = seeds_table(batch=[0.70, 0.80, 0.90], group=[0.69, 0.79, 0.89, 0.1])
+    one, other = (evidence.by_seed(table, "controlled", norm) for norm in ("batch", "group"))
+    found = evidence.difference(one, other)
+    assert found["count"] == 3 and found["mean"] == pytest.approx(0.01) and found["high"] == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (
+            {"mean": 0.012, "low": 0.002, "high": 0.022, "count": 5},
+            "A leads b by 1.20 ± 1.00 points; the interval excludes zero.",
+        ),
+        ({"mean": -0.012, "low": -0.022, "high": -0.002, "count": 5}, "b leads A by 1.20 ± 1.00 points; the interval excludes"),
+        (
+            {"mean": 0.01, "low": -0.01, "high": 0.03, "count": 5},
+            "A minus b: +1.00 ± 2.00 points. The interval includes zero: these 5",
+        ),
+        ({"mean": 0.01, "low": math.nan, "high": math.nan, "count": 1}, "one seed allows no interval"),
+    ],
+)
+def test_what_may_be_concluded(found, said):
+    assert said in evidence.conclusion("A", "b", found)
+
+
+def test_instance_norm_gives_every_picture_the_same_answer():
+    torch.manual_seed(0)
+    network = Network(architecture("controlled", "instance")).eval()
+    with torch.inference_mode():
+        answers = network(torch.randn(4, 3, 32, 32))
+    assert torch.allclose(answers, answers[:1].expand_as(answers), atol=1e-5)
+    assert evidence.by_seed(evidence.load("seeds"), "controlled", "instance").eq(0.1).all()
+
+
+@pytest.mark.parametrize("name", list(catalogue.PLANS))
+def test_shipped_studies_are_whole(name):
+    table = evidence.load(name)
+    assert set(table["plan"]) == {plan.digest for plan in catalogue.study(name).plans}
+    assert (table.groupby("plan")["epoch"].nunique() == table.groupby("plan")["epochs"].first()).all()
+    assert json.loads(evidence.files(name)[1].read_text()) == evidence.provenance(name, table)
+
+
+@pytest.mark.parametrize("name", ["shift", "batch-statistics"])
+def test_shipped_measurements_are_of_the_shipped_networks(name):
+    table = evidence.load(name)
+    assert set(table["plan"]) == {what.digest for what in catalogue.study(name).plans}
+    for study, norm in {("controlled", "batch"), ("controlled", "group"), ("published", "layer")}:
+        rows = findings.of_network(table, study, norm)
+        clean = rows[rows["shift"] == "none"] if name == "shift" else rows[rows["layer"] == 0]
+        assert runs.load(study, norm).info["final"]["accuracy"] in set(clean["accuracy"].round(6))
+
+
+def test_a_damaged_table_is_named(tmp_path):
+    (tmp_path / "seeds.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(evidence.EvidenceError, match="seeds.parquet.*python -m normviz study seeds"):
+        evidence.load("seeds", tmp_path)

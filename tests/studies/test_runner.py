@@ -1,0 +1,122 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pandas as pd
+import psutil
+import pytest
+from dask.distributed import LocalCluster
+from filelock import FileLock
+
+from normviz.pictures import dataset
+from normviz.studies import catalogue, evidence, runner
+from normviz.training import loop
+from normviz.training.plans import Plan, Recipe
+
+RECIPE = Recipe(epochs=3, batch_size=8)
+SMALL = catalogue.Study("seeds", tuple(Plan("published", norm, seed, RECIPE) for seed in (0, 1) for norm in ("group", "layer")))
+
+
+def sorted_rows(table: pd.DataFrame) -> pd.DataFrame:
+    return table.drop(columns="wall_seconds").sort_values(["plan", "epoch"], ignore_index=True)
+
+
+def kill_a_worker(root, killed: list) -> None:
+    """Kills one of joblib's processes as soon as an unfinished run of it has an epoch on disk."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        begun = [plan for plan in SMALL.plans if loop.finished_epochs(plan, root / ".work" / plan.digest) == 1]
+        workers = [p for p in psutil.Process().children() if "popen_loky_posix" in " ".join(p.cmdline())]
+        if begun and workers:
+            killed.append(begun[0])
+            os.kill(workers[0].pid, signal.SIGKILL)
+            return
+        time.sleep(0.01)
+
+
+def test_a_killed_worker_and_a_cluster_give_the_same_table(image_folder, tmp_path):
+    killed = []
+    thread = threading.Thread(target=kill_a_worker, args=(tmp_path / "killed", killed))
+    thread.start()
+    table, failed = runner.run(SMALL, image_folder, tmp_path / "killed", jobs=2)
+    thread.join()
+    assert killed and not failed and len(table) == len(SMALL.plans) * RECIPE.epochs
+    assert set(evidence.results(table)["plan"]) == {plan.digest for plan in SMALL.plans}
+
+    again, _ = runner.run(SMALL, image_folder, tmp_path / "killed", jobs=2)
+    assert again.equals(table), "finished runs must not be done twice"
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        on_cluster, failed = runner.run(SMALL, image_folder, tmp_path / "cluster", cluster=cluster.scheduler_address)
+    assert not failed
+    pd.testing.assert_frame_equal(sorted_rows(on_cluster), sorted_rows(table))
+
+
+def test_a_failing_run_is_reported_and_stops_nothing(image_folder, tmp_path):
+    bad = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=50, learning_rate=1e30))
+    good = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=50))
+    seen = []
+    table, failed = runner.run(catalogue.Study("gap", (bad, good)), image_folder, tmp_path, jobs=1, report=seen.append)
+    assert list(failed) == [bad] and "Diverged" in failed[bad]
+    assert list(table["plan"]) == [good.digest]
+    assert (seen[-1].done, seen[-1].running, seen[-1].left, seen[-1].failed) == (1, 0, 0, 1)
+
+
+@pytest.mark.parametrize("kind", ["shift", "batch-statistics"])
+def test_shipped_networks_are_measured_once(kind, image_folder, tmp_path):
+    table, failed = runner.run(catalogue.study(kind), image_folder, tmp_path, jobs=1)
+    assert not failed and set(table["norm"]) == {"batch", "group", "layer"}
+    assert set(table["data"]) == {dataset.load_split("test", image_folder).fingerprint}
+    assert table["accuracy"].between(0, 1).all()
+    again, _ = runner.run(catalogue.study(kind), image_folder, tmp_path, jobs=1)
+    assert again.equals(table)
+
+
+def test_a_run_of_another_study_is_taken_over(image_folder, tmp_path):
+    plan = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=50))
+    first, _ = runner.run(catalogue.Study("seeds", (plan,)), image_folder, tmp_path, jobs=1)
+    second, _ = runner.run(catalogue.Study("gap", (plan,)), image_folder, tmp_path, jobs=1)
+    assert second.drop(columns="study").equals(first.drop(columns="study")) and set(second["study"]) == {"gap"}
+
+
+def test_rows_of_other_pictures_are_not_mixed_in(image_folder, tmp_path):
+    plan = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=50))
+    runner.run(catalogue.Study("seeds", (plan,)), image_folder, tmp_path, jobs=1)
+    next((image_folder / "train" / "cat").iterdir()).unlink()
+    with pytest.raises(evidence.EvidenceError, match="other pictures"):
+        runner.run(catalogue.Study("seeds", (plan,)), image_folder, tmp_path, jobs=1)
+
+
+def test_two_studies_cannot_share_a_folder(image_folder, tmp_path):
+    with FileLock(tmp_path / ".lock"), pytest.raises(evidence.EvidenceError, match="in use"):
+        runner.run(SMALL, image_folder, tmp_path, jobs=1)
+
+
+def test_runs_stop_when_their_study_is_killed(image_folder, tmp_path):
+    plan = Plan("published", "layer", recipe=Recipe(epochs=1000, batch_size=8))
+    script = (
+        "from normviz.studies import catalogue, runner; from normviz.training.plans import Plan, Recipe;"
+        f"runner.run(catalogue.Study('gap', ({plan!r},)), {str(image_folder)!r}, {str(tmp_path)!r}, jobs=2)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": os.getcwd()})
+    while not loop.finished_epochs(plan, tmp_path / ".work" / plan.digest):
+        assert process.poll() is None
+        time.sleep(0.05)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    time.sleep(2)
+    epochs = loop.finished_epochs(plan, tmp_path / ".work" / plan.digest)
+    time.sleep(2)
+    assert loop.finished_epochs(plan, tmp_path / ".work" / plan.digest) == epochs
+    for worker in workers:
+        worker.kill()
+
+
+def test_a_cluster_that_is_not_there_is_named(image_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "CONNECT_SECONDS", 1)
+    with pytest.raises(ValueError, match="tcp://127.0.0.1:9"):
+        runner.run(SMALL, image_folder, tmp_path, cluster="tcp://127.0.0.1:9")

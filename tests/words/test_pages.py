@@ -1,0 +1,11 @@
+from normviz.words import pages
+
+
+def test_the_tour_has_each_page_once():
+    assert sorted(pages.TOUR) == sorted(pages.PAGES) == sorted(pages.TITLES) == sorted(pages.ICONS)
+
+
+def test_neighbours_follow_the_tour_and_the_last_page_leads_home():
+    assert pages.neighbours("overview") == (None, "averaging")
+    assert pages.neighbours("evidence") == ("curves", "mistakes")
+    assert pages.neighbours(pages.TOUR[-1]) == (pages.TOUR[-2], "overview")
