@@ -7,6 +7,8 @@ from normviz.app import averaging, frame, own_numbers
 frame.open_page("averaging")
 
 source = averaging.choose_source()
+if not averaging.depends_on_study(source):
+    frame.hide_study()
 picture, choices = averaging.places_for(source)
 by_hand, batches, numbers = st.container(), st.container(), st.container()
 with choices:

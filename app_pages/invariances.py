@@ -4,14 +4,14 @@ import streamlit as st
 
 from normviz.app import controls, frame, pictures
 from normviz.app import invariances as view
+from normviz.explain.invariances import PICTURES
 
 frame.open_page("invariances")
 
 layer = controls.choose_layer(view.FIRST_LAYER)
-given = pictures.choose_batch()
-if given is None:
+pixels = pictures.choose_batch(most=PICTURES)
+if pixels is None:
     st.stop()
-pixels = view.limited(given)
 amounts = view.choose_amounts()
 x, running = view.activations(pixels, layer)
 

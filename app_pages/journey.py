@@ -33,10 +33,12 @@ st.caption(view.RANGE)
 for norm, _ in saved.three_columns():
     passage = through[norm][choice.layer - 1]
     frame.norm_heading(norm)
-    st.markdown(view.used_words(passage))
     view.show_channels(norm, passage, view.in_places(passage, choice), ends)
+for norm, _ in saved.three_columns():
+    passage = through[norm][choice.layer - 1]
     chart = journey_charts.used_and_own(journey.channels(passage), norm)
     frame.show(chart, f"Mean and standard deviation that the norm layer of the {norm} network used, by channel.")
+    st.markdown(f"**{naming.MODEL_NAMES[frame.study()][norm]}.** {view.used_words(passage)}")
 st.caption(view.CHART_KEY)
 
 st.subheader("Where do they part ways?")

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from normviz.app import controls, frame, networks, pictures, saved
+from normviz.app import layer_statistics as view
 from normviz.charts import curves as curve_charts
 from normviz.charts import layer_statistics as layer_charts
 from normviz.explain import curves
@@ -19,17 +20,11 @@ looks = {norm: networks.look(norm, layer, pixels) for norm in runs}
 
 st.subheader(f"Norm layer {layer}: before and after")
 for norm, _run in saved.three_columns():
-    look = looks[norm]
     frame.norm_heading(norm)
-    st.markdown(f"{look.shape} values, **{look.group_count:,}** means and standard deviations")
-    frame.show(
-        layer_charts.distribution(look.distribution, norm), f"Values before and after the norm layer of the {norm} network."
-    )
-    averaged_over, unit = captions.STATISTIC_GROUPS[look.kind]
-    st.caption(f"One mean and one standard deviation for {averaged_over}.")
-    frame.show(layer_charts.group_statistics(look.groups, norm, unit), f"Mean and standard deviation by {unit}.")
-    st.caption("Learned gamma and beta by channel" + (", mean over places." if look.by_place else "."))
-    frame.show(layer_charts.channel_marks(look.channels, norm, ("gamma", "beta"), "learned"), "Gamma and beta by channel.")
+    view.show_values(norm, looks[norm])
+for show in (view.show_groups, view.show_learned):
+    for norm, _run in saved.three_columns():
+        show(norm, looks[norm])
 
 st.subheader("Batch norm: the batch's own statistics against the running ones")
 st.markdown(
@@ -49,13 +44,13 @@ quantity = controls.choose_quantity()
 label = captions.QUANTITIES[quantity]
 grid = st.grid(2, min_column_width=340)
 with grid.cell():
-    st.caption(f"{label}, mean over channels, at each norm layer for this input.")
     depth = curves.statistic_lines({norm: look.all_layers for norm, look in looks.items()}, quantity, "layer", frame.study())
     frame.show(curve_charts.lines(depth, "norm layer", label), f"{label} by depth. {curves.last_values(depth, False)}")
+    st.caption(f"{label}, mean over channels, at each norm layer for this input.")
 with grid.cell():
-    st.caption(f"{label} at norm layer {layer} over training; epoch 0 is before the first step.")
     stored = {norm: run.layer_stats.query("layer == @layer") for norm, run in runs.items()}
     epochs = curves.statistic_lines(stored, quantity, "epoch", frame.study())
     frame.show(curve_charts.lines(epochs, "epoch", label), f"{label} by epoch. {curves.last_values(epochs, False)}")
+    st.caption(f"{label} at norm layer {layer} over training; epoch 0 is before the first step.")
 
 frame.close_page("layer_statistics")

@@ -16,7 +16,7 @@ if split is None:
 st.subheader("Where they go wrong")
 st.markdown("Each row is a true class. **Click a cell** to see its pictures below; double-click takes the choice back.")
 cells = {}
-for norm, _ in saved.three_columns():
+for norm, _ in saved.three_columns(minimum=300):
     frame.norm_heading(norm)
     cells |= view.choose_confusion(norm)
 

@@ -44,11 +44,6 @@ own_totals = parameters.totals(chosen, captions.COST_NAMES)
 frame.show(
     parameter_charts.budget_bars(own_totals, budget), f"Your widths against the budget. {parameters.total_sentence(own_totals)}"
 )
-st.dataframe(
-    parameters.cost_table(chosen).style.format(thousands=","),
-    hide_index=True,
-    height="content",
-    alt="Parameters of your widths by convolution and kind of norm",
-)
+st.table(parameters.cost_table(chosen).style.format(thousands=","), border="horizontal", hide_index=True)
 
 frame.close_page("parameters")

@@ -1,7 +1,7 @@
-"""Takes a full-height picture of every page, wide and narrow, light and dark.
+"""Takes a full-height picture of every page, from a phone to a projector, light and dark.
 
 python benchmarks/screenshots.py --out /tmp/shots
-python benchmarks/screenshots.py --out /tmp/shots --study controlled --pages mistakes classify
+python benchmarks/screenshots.py --out /tmp/shots --study controlled --pages mistakes classify --widths 390
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.browser import harness
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-WIDTHS = (1280, 390)
+WIDTHS = (390, 1024, 1280, 1920)  # a phone, an old projector, a laptop, a new projector
 SCHEMES = ("light", "dark")
 TALLEST = 16_000  # Chromium draws no picture higher than 16,384 pixels
 
@@ -56,7 +56,7 @@ def main() -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
     faulty = 0
     with app_address(arguments.url) as url, harness.running_browser() as browser:
-        for page, width, scheme in itertools.product(arguments.pages, WIDTHS, SCHEMES):
+        for page, width, scheme in itertools.product(arguments.pages, arguments.widths, SCHEMES):
             faulty += not take(Shot(page, arguments.study, width, scheme), browser, url, arguments.out)
     return 1 if faulty else 0
 
@@ -68,6 +68,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--url", help="a running app; without it one is started")
     parser.add_argument(
         "--pages", nargs="+", choices=harness.PAGES, default=harness.PAGES, metavar="PAGE", help=" ".join(harness.PAGES)
+    )
+    parser.add_argument(
+        "--widths", nargs="+", type=int, default=WIDTHS, metavar="PX", help=f"of the window, else {' '.join(map(str, WIDTHS))}"
     )
     parser.add_argument("--study", help="the study to show, else the app's first")
     return parser.parse_args()

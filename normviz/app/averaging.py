@@ -13,6 +13,7 @@ from normviz.charts import cells as cell_charts
 from normviz.explain import arithmetic, cells
 from normviz.explain.cells import Cell, NormLayer
 from normviz.model.norms import COMPARED, NORMS
+from normviz.training import runs
 
 BOUND = {"bind": "query-params"}
 KINDS = ("batch", "group", "layer", "instance")
@@ -60,6 +61,11 @@ def choose_source() -> str:
             st.segmented_control("Network", COMPARED, default="batch", required=True, key="network", **BOUND)
         st.toggle("Batch, group and layer side by side", key="side", **BOUND)
     return source
+
+
+def depends_on_study(source: str) -> bool:
+    """Returns whether the drawn numbers differ from study to study: the batch network of both is one."""
+    return source == "network" and ("published", st.session_state["network"]) not in runs.SHARED_RUNS
 
 
 def places_for(source: str) -> tuple:
@@ -173,7 +179,7 @@ def layers_shown(tensor: Tensor) -> list[NormLayer]:
 
 def beside_each_other(layers: list[NormLayer]) -> Iterator[NormLayer]:
     """Yields each layer inside a cell of its own, under its name."""
-    grid = st.grid(len(layers), min_column_width=300)
+    grid = st.grid(len(layers), min_column_width=260)
     for layer in layers:
         with grid.cell():
             heading(layer)
@@ -181,15 +187,22 @@ def beside_each_other(layers: list[NormLayer]) -> Iterator[NormLayer]:
 
 
 def heading(layer: NormLayer) -> None:
-    norm, groups = NORMS[layer.norm], len(layer.statistics[0])
+    """Writes a norm's name, always one line, so that what stands below is level with its neighbours."""
+    norm = NORMS[layer.norm]
     named = f"{norm.label}, {layer.groups} groups" if layer.norm == "group" else norm.label
-    said = f"one mean for {norm.averages_over}: {groups:,} group{'s' * (groups != 1)} of {layer.x.size // groups:,}"
-    if layer.running:
-        said = "running statistics, one mean and variance a channel"
     st.html(
         f'<div style="border-left: 0.5rem solid {norm.colour}; padding-left: 0.6rem; line-height: 1.3">'
-        f'<span style="font-size: 1.2rem; font-weight: 700">{named}</span><br><span style="opacity: 0.8">{said}</span></div>'
+        f'<span style="font-size: 1.2rem; font-weight: 700">{named}</span></div>'
     )
+
+
+def _averaged(layer: NormLayer) -> str:
+    """Says what shares a mean, and how often."""
+    if layer.running:
+        return "Running statistics, one mean and variance a channel."
+    groups = len(layer.statistics[0])
+    averages_over = NORMS[layer.norm].averages_over
+    return f"One mean for {averages_over}: {groups:,} group{'s' * (groups != 1)} of {layer.x.size // groups:,}."
 
 
 def draw(tensor: Tensor, layers: list[NormLayer], locked: Cell) -> None:
@@ -205,6 +218,7 @@ def draw(tensor: Tensor, layers: list[NormLayer], locked: Cell) -> None:
             on_select=partial(_lock, key),
             selection_mode="pick",
         )
+        st.markdown(_averaged(layer))
         if tensor.note:
             st.caption(_drawn(table))
     if tensor.note:

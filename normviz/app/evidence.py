@@ -47,8 +47,8 @@ def show_gap(table: pd.DataFrame) -> None:
                 st.info(f"Not every step between the source's BN and {name} has been run.")
                 continue
             said = findings.gap_sentence(steps, name)
-            st.markdown(said)
             frame.show(evidence_charts.waterfall(steps, norm), said)
+            st.markdown(said)
     st.markdown(f"**How closely do its figures come out again?** {findings.reproduced_sentence(table)}")
     again = findings.reproduced(table)
     texts = findings.as_text(again, "network")
@@ -71,9 +71,10 @@ def show_batch_sizes(table: pd.DataFrame) -> None:
         axis = Axis("batch size", tuple(sorted(int(size) for size in lines["x"].unique())), doubling=True)
         frame.show(evidence_charts.lines(lines, axis, error, seeds), "Test error by batch size, one line a norm.")
     with grid.cell():
-        st.markdown(f"**The paper's: ImageNet, ResNet-50.** {papers.cite('group_norm')}, figure 1")
+        st.markdown("**The paper's: ImageNet, ResNet-50**")
         axis = Axis("images per GPU", tuple(sorted(int(size) for size in theirs["x"].unique())), doubling=True)
         frame.show(evidence_charts.lines(theirs, axis, error), "The paper's validation error by batch size, one line a norm.")
+        st.caption(f"{papers.cite('group_norm')}, figure 1.")
     st.markdown("\n".join(f"- {said}" for said in small_batches.growth_sentences(seeds)))
     st.caption(questions.SCALING_NOTE)
     st.table(small_batches.as_text(lines), border="horizontal", hide_index=True)

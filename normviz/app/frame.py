@@ -41,9 +41,14 @@ def get_ready() -> None:
 
 def choose_study() -> None:
     """Shows the one choice that every page shares; it is kept in the URL."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="study_choice"):
         st.segmented_control("Study", list(STUDIES), default="controlled", required=True, key="study", bind="query-params")
         st.caption(naming.STUDY_MEANING[study()], width="stretch")
+
+
+def hide_study() -> None:
+    """Takes that choice off a page where it would change nothing; it is kept for the others, and so is the address."""
+    st.html("<style>.st-key-study_choice { display: none; }</style>")
 
 
 def study() -> str:
@@ -64,7 +69,7 @@ def close_page(key: str) -> None:
     st.divider()
     st.markdown(f"**{page.closing}**")
     before, after = pages.neighbours(key)
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="small"):
         if before:
             st.page_link(PAGES[before], label=f"Back: {pages.TITLES[before]}", icon=":material/arrow_back:")
         st.page_link(PAGES[after], label=f"Next: {pages.TITLES[after]}", icon=":material/arrow_forward:")

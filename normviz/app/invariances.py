@@ -9,7 +9,7 @@ import streamlit as st
 from normviz.app import frame, networks, saved
 from normviz.charts import invariances as invariance_charts
 from normviz.explain import invariances
-from normviz.explain.invariances import CHANGES, COLUMNS, MEASURED, PICTURES, STAYS_BELOW, THROUGH
+from normviz.explain.invariances import CHANGES, COLUMNS, MEASURED, STAYS_BELOW, THROUGH
 from normviz.model import norms
 from normviz.model.norms import COMPARED
 from normviz.words import papers
@@ -166,10 +166,3 @@ def _picture_cells(part: pd.DataFrame, what: str, count: int) -> list[str]:
 @st.cache_data(show_spinner=False, max_entries=200)
 def _picture_changes(weights: tuple, content: str, factors: tuple, _networks: dict, _pixels: np.ndarray):
     return invariances.picture_changes(_networks, _pixels, dict(factors))
-
-
-def limited(pixels: np.ndarray) -> np.ndarray:
-    """Returns the first `PICTURES` pictures, and says so where there are more."""
-    if len(pixels) > PICTURES:
-        st.caption(f"The first {PICTURES} of these {len(pixels)} pictures go in.")
-    return pixels[:PICTURES]

@@ -13,6 +13,7 @@ from normviz.explain import arithmetic, cells
 from normviz.explain.cells import Cell
 
 MOST_FED = 200
+NARROW = 56  # pixels of a column where there are many
 RULE = f"A cell takes a number between -{cells.LIMIT:,.0f} and {cells.LIMIT:,.0f}, such as 3 or -2.5. Type one there; "
 
 
@@ -60,7 +61,8 @@ def _editor(name: str, texts: pd.DataFrame) -> pd.DataFrame:
     key = f"{name}_{texts.index[-1]}_{texts.columns[-1]}_{turn}"
     if key not in st.session_state:
         st.session_state[f"base_{name}"] = _with_typed(texts, typed)
-    columns = {column: st.column_config.TextColumn(column) for column in texts.columns}
+    width = NARROW if len(texts.columns) > 2 else None
+    columns = {column: st.column_config.TextColumn(column, width=width) for column in texts.columns}
     table = st.data_editor(
         st.session_state[f"base_{name}"],
         key=key,

@@ -8,12 +8,17 @@ from normviz.words import captions, naming
 
 def show_layer_table(layers: list[dict]) -> None:
     table = pd.DataFrame(layers)
-    table["output_shape"] = [" x ".join(map(str, shape[1:])) for shape in table["output_shape"]]
+    table["output_shape"] = ["x".join(map(str, shape[1:])) for shape in table["output_shape"]]
     st.dataframe(
-        table.rename(columns={"index": "#", "output_shape": "output C x H x W"}),
+        table.rename(columns={"index": "#", "output_shape": "CxHxW", "parameters": "learned"}),
         hide_index=True,
         height=420,
-        column_config={"parameters": st.column_config.NumberColumn(format="localized")},
+        column_config={
+            "#": st.column_config.NumberColumn(width=28),
+            "type": st.column_config.TextColumn(width=94),
+            "CxHxW": st.column_config.TextColumn(width=76, help="Channels, rows and columns of its output"),
+            "learned": st.column_config.NumberColumn(format="localized", help="Parameters"),
+        },
         alt=f"Layer table: {len(table)} rows, {table['parameters'].sum():,} parameters",
     )
 

@@ -104,23 +104,23 @@ def _read(name: str, content: bytes) -> Picture | ImageError:
         return error
 
 
-def choose_batch() -> np.ndarray | None:
-    """Returns the pictures that go in, uint8 N x 32 x 32 x 3, or None where the data set is missing."""
+def choose_batch(most: int = 64) -> np.ndarray | None:
+    """Returns the pictures that go in, at most so many, uint8 N x 32 x 32 x 3, or None where the data set is missing."""
     options = {"default": "examples", "required": True, "key": "input", **BOUND}
     way = st.segmented_control("What goes in", ["examples", "test images", "picture", "noise"], **options)
     if way == "examples":
         return np.stack([_example(example.key).pixels for example in uploads.examples()])
     if way == "picture":
         return choose_picture("it goes through the networks alone").pixels[None]
-    return _choose_many(way)
+    return _choose_many(way, most)
 
 
-def _choose_many(way: str) -> np.ndarray | None:
+def _choose_many(way: str, most: int) -> np.ndarray | None:
     split = test_set.test_pictures() if way == "test images" else None
     if way == "test images" and split is None:
         test_set.offer_download()
         return None
-    count = st.slider("Pictures", 2, 64, 32, key="pictures", **BOUND)
+    count = st.slider("Pictures", 2, most, min(32, most), key="pictures", **BOUND)
     if way == "test images":
         return split.images[:count]
     noise = np.random.default_rng(0).normal(128, 64, (count, 32, 32, 3))

@@ -8,7 +8,7 @@ from normviz.model.norms import COMPARED
 from normviz.training import runs
 
 
-def three_columns(minimum: int = 300, border: bool = False):
+def three_columns(minimum: int = 260, border: bool = False):
     """Yields (norm, run) inside a cell of its own for each model, always in the same order; one column on a phone."""
     found = models()
     grid = st.grid(3, min_column_width=minimum, border=border)

@@ -4,7 +4,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from normviz.charts.parts import HEIGHT, PERCENT, norm_colour, norm_shape, place_labels, tips
+from normviz.charts.parts import EDGE, HEIGHT, PERCENT, TEXT, norm_colour, norm_shape, place_labels, tips
 
 
 def lines(
@@ -26,10 +26,10 @@ def lines(
         band: norm, x, low, high: shaded behind the lines.
     """
     last = table["x"].max()
-    room = alt.Scale(domain=[table["x"].min(), last + (last - table["x"].min()) * 0.44], nice=False)
+    whole = alt.Scale(domain=[table["x"].min(), last], nice=False)
     step = max(1, round(last / 5))
     ticks = [value for value in range(0, int(last) + 1, step) if value >= table["x"].min()]
-    x = alt.X("x:Q", title=x_title, scale=room, axis=alt.Axis(values=ticks, format="d", grid=False))
+    x = alt.X("x:Q", title=x_title, scale=whole, axis=alt.Axis(values=ticks, format="d", grid=False))
     axis = alt.Axis(format=PERCENT if percent else "~g" if log else "~r", tickCount=5)
     scaled = {"title": y_title, "scale": alt.Scale(zero=False, type="log" if log else "linear"), "axis": axis}
     y = alt.Y("value:Q", **scaled)
@@ -42,13 +42,14 @@ def lines(
     )
     ends = _end_labels(table, log)
     dots = alt.Chart(ends).mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=norm_colour(), shape=norm_shape())
-    names = alt.Chart(ends).mark_text(align="left", dx=8, fontSize=12, fontWeight="bold")
+    names = alt.Chart(ends).mark_text(align="left", dx=8, fontSize=TEXT, fontWeight="bold")
     labels = names.encode(x=x, y=alt.Y("place:Q"), text=alt.Text("label:N"), color=norm_colour())
+    layers = [drawn, dots, labels]
     if band is None:
-        return alt.layer(drawn, dots, labels)
+        return alt.layer(*layers, padding=EDGE)
     shade = alt.Chart(band, height=HEIGHT).mark_area(opacity=0.25)
     shade = shade.encode(x=x, y=alt.Y("low:Q", **scaled), y2=alt.Y2("high:Q"), color=norm_colour())
-    return alt.layer(shade, drawn, dots, labels)
+    return alt.layer(shade, *layers, padding=EDGE)
 
 
 def _end_labels(table: pd.DataFrame, log: bool) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
-from normviz.charts.parts import GREY, HEIGHT, PERCENT, norm_colour, norm_shape, place_labels, tips
+from normviz.charts.parts import EDGE, GREY, HEIGHT, PERCENT, TEXT, norm_colour, norm_shape, place_labels, tips
 from normviz.model.norms import NORMS
 
 
@@ -18,10 +18,11 @@ class Axis:
     doubling: bool = False
     percent: bool = False
 
-    def x(self, field: str, right: float) -> alt.X:
-        """Returns the x encoding, with room up to `right` for labels at the ends of the lines."""
-        low = min(self.ticks)
-        scale = alt.Scale(domain=[low, right], nice=False, **({"type": "log", "base": 2} if self.doubling else {}))
+    def x(self, field: str) -> alt.X:
+        """Returns the x encoding, from the first tick to the last."""
+        scale = alt.Scale(
+            domain=[min(self.ticks), max(self.ticks)], nice=False, **({"type": "log", "base": 2} if self.doubling else {})
+        )
         axis = alt.Axis(values=list(self.ticks), format="d", grid=False, labelOverlap=True)
         return alt.X(f"{field}:Q", title=self.title, scale=scale, axis=axis)
 
@@ -41,25 +42,23 @@ def lines(table: pd.DataFrame, x: Axis, y: Axis, seeds: pd.DataFrame | None = No
         seeds: norm, x, value; drawn small.
         height: pixels, axes included.
     """
-    last = table["x"].max()
-    right = last * 9 if x.doubling else last + (last - min(x.ticks)) * 0.46
     dash = alt.StrokeDash("dashed:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [6, 4]]), legend=None)
-    base = alt.Chart(table).encode(x=x.x("x", right), color=norm_colour(), detail=alt.Detail("series:N"))
+    base = alt.Chart(table).encode(x=x.x("x"), color=norm_colour(), detail=alt.Detail("series:N"))
     tooltip = tips("label", "x", **dict.fromkeys(("mean", "low", "high"), ".1%" if y.percent else ".3g"))
     means = base.mark_line(strokeWidth=3).encode(y=y.y("mean"), strokeDash=dash)
     spans = base.mark_rule(strokeWidth=2).encode(y=y.y("low"), y2=alt.Y2("high:Q"))
     marks = base.mark_point(filled=True, size=70, opacity=1).encode(y=y.y("mean"), shape=norm_shape(), tooltip=tooltip)
-    names = alt.Chart(_end_labels(table)).mark_text(align="left", dx=9, fontSize=12, fontWeight="bold")
+    names = alt.Chart(_end_labels(table)).mark_text(align="left", dx=9, fontSize=TEXT, fontWeight="bold")
     layers = [
         means,
         spans,
         marks,
-        names.encode(x=x.x("x", right), y=y.y("place"), text=alt.Text("label:N"), color=norm_colour()),
+        names.encode(x=x.x("x"), y=y.y("place"), text=alt.Text("label:N"), color=norm_colour()),
     ]
     if seeds is not None:
         dots = alt.Chart(seeds).mark_point(size=22, opacity=0.7, strokeWidth=1.2)
-        layers.insert(0, dots.encode(x=x.x("x", right), y=y.y("value"), color=norm_colour(), shape=norm_shape()))
-    return alt.layer(*layers).properties(height=height)
+        layers.insert(0, dots.encode(x=x.x("x"), y=y.y("value"), color=norm_colour(), shape=norm_shape()))
+    return alt.layer(*layers).properties(height=height, padding=EDGE)
 
 
 def _end_labels(table: pd.DataFrame) -> pd.DataFrame:
@@ -79,25 +78,26 @@ def intervals(table: pd.DataFrame, seeds: pd.DataFrame, title: str, zero: bool =
     """
     edges = [*table["low"].dropna(), *table["high"].dropna(), *seeds["value"], *([0] if zero else [])]
     low, high = min(edges), max(edges)
-    scale = alt.Scale(domain=[low - 0.05 * (high - low), high + 0.3 * (high - low)], nice=False, zero=False)
+    scale = alt.Scale(domain=[low - 0.05 * (high - low), high + 0.05 * (high - low)], nice=False, zero=False)
     axis = alt.Axis(format=PERCENT, tickCount=6)
     if zero:
         axis.labelExpr = "format(100 * datum.value, '+.1f')"
     y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelFontSize=13))
-    base = alt.Chart(table).encode(y=y, color=norm_colour())
+    reached = table["name"].map(seeds.groupby("name")["value"].max())
+    base = alt.Chart(table.assign(end=table["end"].clip(lower=reached))).encode(y=y, color=norm_colour())
 
     def x(field: str) -> alt.X:
         return alt.X(f"{field}:Q", title=title, scale=scale, axis=axis)
 
     spans = base.mark_rule(strokeWidth=4).encode(x=x("low"), x2=alt.X2("high:Q"))
     means = base.mark_point(filled=True, size=150, opacity=1).encode(x=x("mean"), shape=norm_shape())
-    text = base.mark_text(align="left", dx=8, fontSize=13, fontWeight="bold").encode(x=x("end"), text=alt.Text("label:N"))
+    text = base.mark_text(align="left", dx=8, fontSize=TEXT, fontWeight="bold").encode(x=x("end"), text=alt.Text("label:N"))
     ticks = alt.Chart(seeds).mark_tick(thickness=2, size=16, color=GREY)
     dots = ticks.encode(y=y, x=x("value"), tooltip=tips("seed", value=".2%"))
     layers = [dots, spans, means, text]
     if zero:
         layers.insert(0, alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=GREY, strokeDash=[4, 4]).encode(x=x("x")))
-    return alt.layer(*layers).properties(height=44 * table["name"].nunique() + 60)
+    return alt.layer(*layers).properties(height=44 * table["name"].nunique() + 60, padding=EDGE)
 
 
 def waterfall(table: pd.DataFrame, norm: str) -> alt.LayerChart:
@@ -111,7 +111,7 @@ def waterfall(table: pd.DataFrame, norm: str) -> alt.LayerChart:
     colour = alt.Color("kind:N", scale=alt.Scale(domain=["level", "change"], range=[NORMS[norm].colour, GREY]), legend=None)
     faint = alt.Opacity("kind:N", scale=alt.Scale(domain=["level", "change"], range=[1, 0.5]), legend=None)
     x = alt.X("step:N", sort=None, title=None, axis=None)
-    x.axis = alt.Axis(labelAngle=0, labelExpr="split(datum.label, '|')", labelFontSize=11, labelOverlap=False)
+    x.axis = alt.Axis(labelAngle=0, labelExpr="split(datum.label, '|')", labelOverlap=False, labelFontSize=12)
     y = alt.Y("start:Q", title="points that batch leads by", axis=alt.Axis(labelExpr="round(datum.value * 100)", tickCount=6))
     base = alt.Chart(table).encode(x=x)
     bars = base.mark_bar(size=46).encode(y=y, y2=alt.Y2("end:Q"), color=colour, opacity=faint, tooltip=tips("step", "label"))
@@ -128,10 +128,11 @@ def layer_lines(table: pd.DataFrame, x: Axis, y_title: str) -> alt.LayerChart:
     last = table["x"].max()
     y = alt.Y("value:Q", title=y_title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~r", tickCount=4))
     opacity = alt.Opacity("layer:Q", scale=alt.Scale(domain=[1, 8], range=[1, 0.35]), legend=None)
-    base = alt.Chart(table, height=HEIGHT).encode(x=x.x("x", last * 2.2), y=y, detail=alt.Detail("layer:N"), opacity=opacity)
+    base = alt.Chart(table, height=HEIGHT).encode(x=x.x("x"), y=y, detail=alt.Detail("layer:N"), opacity=opacity)
     line = base.mark_line(color=colour, strokeWidth=2).encode(tooltip=tips("layer", "x", value=".3f"))
     ends = table[table["x"] == last].sort_values("value")
     ends = ends[ends["layer"].isin((ends["layer"].iloc[0], ends["layer"].iloc[-1], 1))]
     names = alt.Chart(ends.assign(label=[f"layer {layer}" for layer in ends["layer"]]))
-    text = names.mark_text(align="left", dx=6, color=GREY, fontWeight="bold")
-    return line + text.encode(x=x.x("x", last * 2.2), y=alt.Y("value:Q"), text=alt.Text("label:N"))
+    text = names.mark_text(align="left", dx=6, color=GREY, fontSize=TEXT, fontWeight="bold")
+    text = text.encode(x=x.x("x"), y=alt.Y("value:Q"), text=alt.Text("label:N"))
+    return (line + text).properties(padding=EDGE)

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from normviz.charts.parts import GREY, tips
+from normviz.charts.parts import EDGE, GREY, TEXT, tips
 from normviz.model.norms import NORMS
 
 LAYER_AXIS = alt.Axis(values=list(range(1, 9)), format="d", grid=False, labelAngle=0)
@@ -50,7 +50,7 @@ def distances(table: pd.DataFrame, layer: int) -> alt.LayerChart:
     table = table.dropna(subset="distance")
     ends = table[table["layer"] == table["layer"].max()].sort_values("distance").reset_index(drop=True)
     scale = alt.Scale(domain=[0, 1])
-    x = alt.X("layer:Q", title="norm layer", scale=alt.Scale(domain=[0.8, 9.6], nice=False), axis=LAYER_AXIS)
+    x = alt.X("layer:Q", title="norm layer", scale=alt.Scale(domain=[0.8, 8], nice=False), axis=LAYER_AXIS)
     y = alt.Y("distance:Q", title="1 - linear CKA", scale=scale, axis=alt.Axis(tickCount=5))
     tooltip = tips("pair", "layer", distance=".2f", chance=".2f")
     base = alt.Chart(table, height=340).encode(x=x, tooltip=tooltip)
@@ -60,7 +60,8 @@ def distances(table: pd.DataFrame, layer: int) -> alt.LayerChart:
     )
     line = base.mark_line(strokeWidth=3).encode(y=y, detail=alt.Detail("pair:N"), color=_colour("first"))
     points = base.mark_point(filled=True, size=90, opacity=1).encode(y=y, color=_colour("second"), shape=_shape("second"))
-    return alt.layer(opened, chance, line, points, _names(ends, x, scale))
+    words = _names(ends, x, scale)
+    return alt.layer(opened, chance, line, points, words, padding=EDGE)
 
 
 def _names(ends: pd.DataFrame, x: alt.X, scale: alt.Scale) -> alt.LayerChart:
@@ -70,9 +71,9 @@ def _names(ends: pd.DataFrame, x: alt.X, scale: alt.Scale) -> alt.LayerChart:
         places.append(max(value, places[-1] + 0.07) if places else value)
     text = ends.assign(place=places)
     chance = ends.tail(1).assign(place=lambda table: table["chance"] + 0.04, pair="unrelated")
-    words = alt.Chart(text).mark_text(align="left", dx=10, fontSize=13, fontWeight="bold")
+    words = alt.Chart(text).mark_text(align="left", dx=10, fontSize=TEXT, fontWeight="bold")
     words = words.encode(x=x, y=alt.Y("place:Q", scale=scale), text=alt.Text("pair:N"), color=_colour("second"))
-    grey = alt.Chart(chance).mark_text(align="left", dx=10, color=GREY, fontSize=13)
+    grey = alt.Chart(chance).mark_text(align="left", dx=10, color=GREY, fontSize=TEXT)
     return words + grey.encode(x=x, y=alt.Y("place:Q", scale=scale), text=alt.Text("pair:N"))
 
 

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from normviz.charts.parts import GREY, HEIGHT, norm_colour, tips
+from normviz.charts.parts import EDGE, GREY, HEIGHT, TEXT, norm_colour, tips
 from normviz.model.norms import NORMS
 
 
@@ -36,15 +36,18 @@ def budget_bars(table: pd.DataFrame, budget: int) -> alt.LayerChart:
         table: norm, name (row label), part ("convolution" or "norm"), parameters, total, label; in row order.
         budget: the limit, in parameters.
     """
-    right = max(table["total"].max(), budget) * 1.18
+    right = max(table["total"].max(), budget)
     y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=130, labelFontSize=13))
     x = alt.X("parameters:Q", title="parameters", scale=alt.Scale(domain=[0, right], nice=False), axis=alt.Axis(tickCount=5))
-    base = alt.Chart(table, height=40 * table["name"].nunique() + 110).encode(y=y)
+    base = alt.Chart(table, height=40 * table["name"].nunique() + 120).encode(y=y)
     opacity = alt.Opacity("part:N", scale=alt.Scale(domain=["norm", "convolution"], range=[1, 0.4]), title=None)
-    opacity.legend = alt.Legend(orient="top", symbolFillColor=GREY, symbolStrokeColor=GREY)
+    opacity.legend = alt.Legend(orient="top", offset=28, symbolFillColor=GREY, symbolStrokeColor=GREY)
     bars = base.mark_bar().encode(x=x, color=norm_colour(), opacity=opacity, order=alt.Order("part:N"))
-    totals = base.transform_filter("datum.part == 'norm'").mark_text(align="left", dx=6, fontWeight="bold", color=GREY)
+    totals = base.transform_filter("datum.part == 'norm'").mark_text(
+        align="left", dx=6, fontSize=TEXT, fontWeight="bold", color=GREY
+    )
     limit = alt.Chart(pd.DataFrame({"budget": [budget], "text": [f"budget {budget:,}"]}))
     line = limit.mark_rule(color=GREY, strokeDash=[5, 4], strokeWidth=2).encode(x=alt.X("budget:Q"))
-    name = limit.mark_text(align="right", dx=-5, y=8, color=GREY).encode(x=alt.X("budget:Q"), text=alt.Text("text:N"))
-    return alt.layer(bars, totals.encode(x=alt.X("total:Q"), text=alt.Text("label:N")), line, name)
+    name = limit.mark_text(align="center", y=-12, color=GREY).encode(x=alt.X("budget:Q"), text=alt.Text("text:N"))
+    totals = totals.encode(x=alt.X("total:Q"), text=alt.Text("label:N"))
+    return alt.layer(bars, totals, line, name, padding=EDGE)

@@ -9,6 +9,8 @@ from normviz.model.norms import NORMS
 GREY = "#8A8F98"  # what is not a norm; readable on white and on black
 HEIGHT = 300  # pixels, axes and legend included
 PERCENT = ".0%"
+TEXT = 13  # pixels of the text in charts: the back row reads it too
+EDGE = {"left": 2, "top": 5, "right": 8}  # pixels: Vega makes room for labels beyond the axes, and measures them a little short
 
 
 def norm_colour(**options) -> alt.Color:
@@ -38,7 +40,7 @@ def place_labels(values: Iterable[float], low: float, high: float) -> list[float
         low: lower end of the axis.
         high: upper end; no label goes beyond it.
     """
-    gap = max(high - low, 1e-9) * 0.075
+    gap = max(high - low, 1e-9) * 0.085
     places = []
     for value in values:
         places.append(max(value, places[-1] + gap) if places else value)

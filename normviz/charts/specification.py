@@ -6,7 +6,14 @@ import altair as alt
 import pandas as pd
 from altair.utils import schemapi
 
+from normviz.charts.parts import TEXT
+
 Chart = alt.TopLevelMixin
+SIZES = {  # of the words that a chart does not size itself
+    "axis": {"labelFontSize": TEXT, "titleFontSize": TEXT + 1},
+    "legend": {"labelFontSize": TEXT},
+    "text": {"fontSize": TEXT},
+}
 _ALTAIR_SETTINGS = threading.Lock()  # they hold for all threads
 schemapi.disable_debug_mode()  # or each part is checked when it is made
 
@@ -20,7 +27,7 @@ def specification(chart: Chart) -> dict:
     tables: dict[int, tuple[str, pd.DataFrame]] = {}
     with _ALTAIR_SETTINGS, alt.theme.enable("none"), alt.data_transformers.enable("by_name", tables=tables):
         spec = chart.to_dict(validate=False)
-    return {**spec, "datasets": dict(tables.values())}
+    return {**spec, "datasets": dict(tables.values()), "config": SIZES}
 
 
 def _by_name(data: pd.DataFrame, tables: dict[int, tuple[str, pd.DataFrame]]) -> dict[str, str]:

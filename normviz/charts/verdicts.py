@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from normviz.charts.parts import GREY, HEIGHT, PERCENT, norm_colour, norm_shape, tips
+from normviz.charts.parts import EDGE, GREY, HEIGHT, PERCENT, TEXT, norm_colour, norm_shape, tips
 from normviz.model.norms import NORMS
 from normviz.words.classes import CLASS_NAMES
 
@@ -36,18 +36,20 @@ def confusion(table: pd.DataFrame, norm: str) -> alt.LayerChart:
         .add_params(chosen)
     )
     ink = alt.ColorValue(GREY, condition={"test": f"datum.shown > {highest / 2}", "value": NORMS[norm].ink})
-    numbers = alt.Chart(mistakes).mark_text(fontSize=11).encode(x=x, y=y, text=alt.Text("count:Q"), color=ink)
+    numbers = alt.Chart(mistakes).mark_text(fontSize=TEXT).encode(x=x, y=y, text=alt.Text("count:Q"), color=ink)
     return (cells + numbers).properties(height=430)
 
 
 def probabilities(table: pd.DataFrame, norm: str) -> alt.LayerChart:
     """Draws the probability of each class, most probable on top: class, probability (a fraction)."""
     y = alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelFontSize=13))
-    x = alt.X("probability:Q", title=None, scale=alt.Scale(domain=[0, 1.22], nice=False))
+    x = alt.X("probability:Q", title=None, scale=alt.Scale(domain=[0, 1], nice=False))
     x.axis = alt.Axis(format=PERCENT, values=[0, 0.5, 1])
     base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y)
-    text = base.mark_text(align="left", dx=5, fontSize=13, color=GREY)
-    return base.mark_bar(color=NORMS[norm].colour) + text.encode(text=alt.Text("probability:Q", format=".1%"))
+    text = base.mark_text(align="left", dx=5, fontSize=TEXT, color=GREY)
+    bars = base.mark_bar(color=NORMS[norm].colour)
+    text = text.encode(text=alt.Text("probability:Q", format=".1%"))
+    return (bars + text).properties(padding=EDGE)
 
 
 def calibration(table: pd.DataFrame) -> alt.LayerChart:

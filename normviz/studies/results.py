@@ -6,7 +6,7 @@ import pandas as pd
 
 from normviz.model import network
 from normviz.model.norms import COMPARED, STUDIES
-from normviz.studies import evidence, findings, small_batches
+from normviz.studies import evidence, findings, headline, small_batches
 from normviz.training import runs
 from normviz.words import naming, published, questions
 
@@ -31,18 +31,18 @@ def write(file: Path) -> None:
 
 
 def markdown() -> str:
-    """Returns the figures of every study that has been begun, each under its question.
+    """Returns the gap over seeds, then the figures of every study that has been begun, each under its question.
 
     Raises:
         evidence.EvidenceError: a study is damaged.
         runs.RunError: a shipped run is missing or damaged.
     """
+    seeds = evidence.load_if_any("seeds")
+    opening = [headline.sentence(seeds)] if headline.has_all(seeds) else []
     sections = {"seeds": _seeds, "gap": _gap, "batch-size": _batch_sizes, "groups": _groups, "shift": _shift}
-    return "\n\n".join(
-        f"**{questions.STUDIES[name].title}** {section(evidence.load(name))}"
-        for name, section in sections.items()
-        if evidence.files(name)[0].exists()
-    )
+    begun = [name for name in sections if evidence.files(name)[0].exists()]
+    answers = [f"**{questions.STUDIES[name].title}** {sections[name](evidence.load(name))}" for name in begun]
+    return "\n\n".join([*opening, *answers])
 
 
 def _seeds(table: pd.DataFrame) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 QUIET_MS = 100  # without which an answer has not ended; it is not counted
 STUDIES = ("published", "controlled", "published")
 CHANGES = {  # page: what is clicked one after the other, or slid one step further; only a study comes twice
-    "averaging": ("group", "layer", "instance", "network", "published"),
+    "averaging": ("layer", "instance", "network", "group", "published"),
     "batch_mates": ("one class", "brightened", "noise", "frog", "slider: Pictures in the batch", "published"),
     "classify": ("airplane", "ship", "frog", "rocket", "published"),
     "curves": STUDIES,

@@ -1,0 +1,77 @@
+"""Nothing is cut, nothing lies on something else, and what is to be compared stands level: from a phone to a projector."""
+
+import pytest
+
+from tests.browser.harness import PAGES, open_page
+
+SMALLEST = 12  # pixels of the text in a chart
+CHARTS = """
+() => [...document.querySelectorAll('[data-testid="stVegaLiteChart"] svg.marks')].map((svg) => {
+  const place = (node) => { const b = node.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; };
+  const seen = (text) => text.textContent.trim() && getComputedStyle(text).opacity !== '0';
+  const texts = [...svg.querySelectorAll('text')].filter(seen).map((text) => (
+    {said: text.textContent, place: place(text), size: parseFloat(getComputedStyle(text).fontSize),
+     upright: /rotate/.test(text.getAttribute('transform'))}));
+  return {place: place(svg), texts: texts.filter((text) => text.place[2] > text.place[0])};
+})
+"""
+SIDEWAYS = """
+() => [...document.querySelectorAll('[data-testid="stDataFrame"] .dvn-scroller, [data-testid="stTable"]')]
+  .map((table) => table.scrollWidth - table.clientWidth)
+"""
+
+
+def charts_of(page, name: str, width: int, **query) -> list[dict]:
+    page.set_viewport_size({"width": width, "height": 900})
+    open_page(page, name, **query)
+    found = page.evaluate(CHARTS)
+    assert found
+    return found
+
+
+def beyond(inner: list[float], outer: list[float]) -> float:
+    """Returns by how many pixels a box sticks out at the left or right; a line of text is higher than its letters."""
+    return max(outer[0] - inner[0], inner[2] - outer[2])
+
+
+def overlapping(one: list[float], other: list[float]) -> bool:
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return across > 1 and down > 5
+
+
+@pytest.mark.parametrize("width", [390, 1024])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_word_of_a_chart_is_cut_covered_or_tiny(page, name, width):
+    for chart in charts_of(page, name, width):
+        for number, text in enumerate(chart["texts"]):
+            assert beyond(text["place"], chart["place"]) <= (3 if text["upright"] else 1.5), f"cut: {text['said']}"
+            assert text["size"] >= SMALLEST, f"tiny: {text['said']}"
+            covering = [other["said"] for other in chart["texts"][number + 1 :] if overlapping(text["place"], other["place"])]
+            assert not covering, f"{text['said']} lies under {covering}"
+    assert max(page.evaluate(SIDEWAYS), default=0) <= 1, "a table scrolls sideways"
+
+
+@pytest.mark.parametrize("study", ["controlled", "published"])
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        *((name, 1024) for name in ("layer_statistics", "journey", "parameters", "classify")),
+        *((name, 1280) for name in ("layer_statistics", "journey", "mistakes")),
+    ],
+)
+def test_three_networks_stand_side_by_side_and_level(page, name, study, width):
+    rows = {}
+    for chart in charts_of(page, name, width, study=study):
+        if chart["place"][2] - chart["place"][0] < width / 3:
+            rows.setdefault(round(chart["place"][1]), []).append(chart)
+    assert rows and {len(row) for row in rows.values()} == {3}, sorted(rows)
+
+
+@pytest.mark.parametrize("width", [1024, 1280])
+def test_two_charts_of_a_row_stand_level_in_the_evidence(page, width):
+    tops = {}
+    for chart in charts_of(page, "evidence", width):
+        if chart["place"][2] - chart["place"][0] < 0.6 * width:
+            tops.setdefault(round(chart["place"][1]), []).append(chart)
+    assert all(len(row) > 1 for row in tops.values()), sorted(tops)
