@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from normviz.model import network
 from normviz.model.norms import COMPARED, NORMS, STUDIES
-from normviz.pictures import dataset, uploads
+from normviz.pictures import dataset, formats, uploads
 from normviz.pictures import download as fetching
 from normviz.studies import evidence
 from normviz.training import evaluation, inference, loop, memory, plans, runs
@@ -100,7 +100,7 @@ def _add_summary(commands) -> None:
 
 def _add_classify(commands) -> None:
     parser = _add(commands, "classify", classify, show_answers, "show pictures to every shipped network")
-    parser.add_argument("pictures", nargs="+", metavar="IMAGE", help=uploads.ACCEPTED)
+    parser.add_argument("pictures", nargs="+", metavar="IMAGE", help=formats.ACCEPTED)
     parser.add_argument("--study", choices=STUDIES, help="default: both")
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from normviz.app import frame, test_set
-from normviz.pictures import uploads
-from normviz.pictures.uploads import ImageError
+from normviz.app import frame, refusals, test_set
+from normviz.pictures import formats, uploads
+from normviz.pictures.formats import ImageError
 from normviz.words.classes import CLASS_NAMES
 
 BOUND = {"bind": "query-params"}
@@ -80,10 +80,13 @@ def _choose_test_image() -> Picture | None:
 
 def _take_file() -> Picture | None:
     way = st.session_state["from"]
-    file = _ask_for_file(way)
+    file, refusal = _ask_for_file(way)
     kept = st.session_state.get("picture", (None, None, None))
-    if file is not None and kept[:2] != (way, file.file_id):
-        kept = st.session_state["picture"] = (way, file.file_id, _read(file.name, file.getvalue()))
+    if refusal is not None:
+        kept = (way, None, refusal)
+    elif file is not None and kept[:2] != (way, file.file_id):
+        kept = (way, file.file_id, _read(file.name, file.getvalue()))
+    st.session_state["picture"] = kept
     taken = kept[2] if kept[0] == way else None
     if isinstance(taken, ImageError):
         st.error(frame.plain(taken))
@@ -92,9 +95,14 @@ def _take_file() -> Picture | None:
 
 
 def _ask_for_file(way: str):
+    """Returns the file, None without one, and the refusal of a later one that the browser did not even send."""
     if way == "camera":
-        return st.camera_input("Take a picture")
-    return st.file_uploader(f"A picture: {uploads.ACCEPTED}", key="upload")
+        return st.camera_input("Take a picture"), None
+    with st.container(gap=None):
+        limit = formats.MAX_BYTES // 2**20
+        label = f"A picture: {formats.ACCEPTED}"
+        file = st.file_uploader(label, ("image", *formats.EXTENSIONS), key="upload", max_upload_size=limit)
+        return file, refusals.find_refusal()
 
 
 def _read(name: str, content: bytes) -> Picture | ImageError:

@@ -1,12 +1,11 @@
 """Pictures from outside: an untrusted upload, or a built-in example, to the 32 x 32 RGB bytes a network sees.
 
 Whatever the bytes are, the answer is a picture or an `ImageError`: size and pixels are judged before anything is
-decoded, and only the decoders of `FORMATS` ever run.
+decoded, and only the decoders of `formats.FORMATS` ever run.
 """
 
 import io
 import json
-import re
 import stat
 import threading
 import warnings
@@ -14,28 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageOps, TiffImagePlugin
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
-MAX_BYTES = 10 * 1024 * 1024
-MAX_PIXELS = 50_000_000
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # Pillow's names; the first frame of each is shown
-EXTENSIONS = ("png", "jpg", "jpeg", "jfif", "webp", "gif", "bmp", "tif", "tiff", "avif")
-ACCEPTED = (
-    f"PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF of at most {MAX_BYTES // 2**20} MB "
-    f"and {MAX_PIXELS // 10**6} megapixels is accepted"
-)
+from normviz.pictures import formats
+from normviz.pictures.formats import ImageError
+
 NETWORK_SIDE = 32  # pixels: CIFAR-10's pictures are 32 x 32
 
 _EXAMPLES = Path(__file__).parent / "examples"
 _KEPT_SIDE = 1024  # pixels: a picture whose shorter side is at least twice this is reduced while it is read
-_NAME_LENGTH = 80  # characters of a file's name that a message repeats
 _USUAL_WHITES = (255, 2**16 - 1, 2**32 - 1)  # of files of 32 bits, which may hold grey of fewer
-_MAX_SCANS = 100  # passes over one JPEG: cameras write 1, progressive files about 10
-_MAX_EXIF_SEGMENTS = 64  # of one JPEG: each holds 64 kB, cameras write 1
-_MAX_STRIPS = 100_000  # pieces of one TIFF: at the least one a row
-_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")  # ITU T.81, B.2.3: length, components
-_TILE_WIDTH, _TILE_LENGTH, _STRIP_OFFSETS, _TILE_OFFSETS = 322, 323, 273, 324  # TIFF 6.0, as are the next
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF 6.0
 _PATH_FAULTS = {FileNotFoundError: "does not exist", PermissionError: "may not be read by this program"}
 _TURN = Image.Transpose
 _UPRIGHT = {
@@ -52,22 +40,13 @@ _UPRIGHT = {
 _decoding = threading.Lock()
 
 
-class ImageError(ValueError):
-    """A file is no picture that can be shown; the message names the file, the fault and what is accepted."""
-
-    def __init__(self, name: str, fault: str) -> None:
-        shown = "".join(letter if letter.isprintable() else "?" for letter in str(name)) or "The file"
-        if len(shown) > _NAME_LENGTH:
-            shown = f"{shown[: _NAME_LENGTH // 2]}...{shown[-_NAME_LENGTH // 2 :]}"
-        super().__init__(f"{shown} {fault}: {ACCEPTED}.")
-
-
 def read_picture(data: bytes, name: str) -> Image.Image:
     """Decodes an untrusted file into what a viewer would show of its first frame.
 
     Upright as EXIF says, in sRGB if an embedded profile can be used, transparency over white. Grey of 16 bits or
     more is scaled to 8. A picture whose shorter side has 2048 pixels or more is reduced by a whole factor, so that
-    at least 1024 remain: an answer takes megabytes however large the file is.
+    at least 1024 remain: an answer takes megabytes however large the file is. A JPEG of more than `formats.MAX_PIXELS`
+    is decoded at half its size or less, however narrow it is.
 
     Args:
         data: the file's bytes.
@@ -79,12 +58,12 @@ def read_picture(data: bytes, name: str) -> Image.Image:
     Raises:
         ImageError: for any bytes that are too many, no picture, damaged, or a picture of too many pixels.
     """
-    _check_bytes(len(data), name)
+    formats.check_bytes(len(data), name)
     with _decoding, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image = _open(data, name)
+        image = formats.open_picture(data, name)
         try:
-            return _as_shown(image)
+            return as_shown(image)
         except Exception as error:  # a decoder may raise anything at all on hostile bytes
             raise ImageError(name, "is damaged or cut short") from error
 
@@ -100,7 +79,7 @@ def read_picture_file(path: str | Path) -> Image.Image:
         status = Path(path).stat()
         if not stat.S_ISREG(status.st_mode):
             raise ImageError(name, "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a file")
-        _check_bytes(status.st_size, name)
+        formats.check_bytes(status.st_size, name)
         return read_picture(Path(path).read_bytes(), name)
     except ImageError:
         raise
@@ -109,53 +88,10 @@ def read_picture_file(path: str | Path) -> Image.Image:
         raise ImageError(name, fault) from error
 
 
-def _check_bytes(count: int, name: str) -> None:
-    """Raises ImageError for a file of no bytes, or of more than `MAX_BYTES`."""
-    if count == 0:
-        raise ImageError(name, "is empty")
-    if count > MAX_BYTES:
-        raise ImageError(name, f"has {count:,} bytes")
-
-
-def _open(data: bytes, name: str) -> Image.Image:
-    """Reads a file's header, and refuses what would take too much time or memory to decode."""
-    try:
-        if _is_slow_jpeg(data) or _is_slow_tiff(data):
-            raise ImageError(name, "is in far more pieces than a picture needs")
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
-        if image.width * image.height > MAX_PIXELS:
-            raise ImageError(name, f"has {image.width} x {image.height} pixels")
-        return image
-    except ImageError:
-        raise
-    except Image.DecompressionBombError as error:  # Pillow's own limit is higher, but comes first
-        raise ImageError(name, f"has more than {MAX_PIXELS:,} pixels") from error
-    except Exception as error:  # Pillow's parsers raise what they like
-        raise ImageError(name, "is not a picture that can be read") from error
-
-
-def _is_slow_jpeg(data: bytes) -> bool:
-    """Whether a JPEG repeats what takes minutes: passes over the picture, or EXIF segments."""
-    if not data.startswith(b"\xff\xd8"):
-        return False
-    return len(_SCAN.findall(data)) > _MAX_SCANS or data.count(b"Exif\0\0") > _MAX_EXIF_SEGMENTS
-
-
-def _is_slow_tiff(data: bytes) -> bool:
-    """Whether a TIFF has very many strips or tiles, or a tile that is huge however small the picture is."""
-    if not data.startswith(tuple(TiffImagePlugin.PREFIXES)):
-        return False
-    tags = TiffImagePlugin.ImageFileDirectory_v2(data[: 16 if 43 in data[2:4] else 8])  # 43: BigTIFF
-    file = io.BytesIO(data)
-    file.seek(tags.next)
-    tags.load(file)
-    pieces = len(tags.get(_STRIP_OFFSETS, ())) + len(tags.get(_TILE_OFFSETS, ()))
-    return pieces > _MAX_STRIPS or int(tags.get(_TILE_WIDTH, 0)) * int(tags.get(_TILE_LENGTH, 0)) > MAX_PIXELS
-
-
-def _as_shown(image: Image.Image) -> Image.Image:
-    """Decodes an opened file to upright sRGB over white."""
-    image.draft(None, (_KEPT_SIDE, _KEPT_SIDE))  # JPEG: decodes to a half, quarter or eighth at once
+def as_shown(image: Image.Image) -> Image.Image:
+    """Decodes an opened file as `read_picture` says."""
+    side = _KEPT_SIDE if image.width * image.height <= formats.MAX_PIXELS else min(_KEPT_SIDE, min(image.size) // 2)
+    image.draft(None, (side, side))  # JPEG: decodes to a half, quarter or eighth at once
     image.load()
     plain = _plain(image)
     factor = max(1, min(plain.size) // _KEPT_SIDE)
@@ -222,9 +158,11 @@ def _over_white(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """A picture of mode L, RGB or CMYK as RGB, through its embedded ICC profile unless that is broken or foreign."""
+    if not profile:
+        return image.convert("RGB")
     try:
         return ImageCms.profileToProfile(image, io.BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except Exception:  # no profile, a broken one, or one for another kind of picture
+    except Exception:  # a broken profile, or one for another kind of picture
         return image.convert("RGB")
 
 

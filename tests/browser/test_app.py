@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.browser.harness import PAGES, assert_no_error, open_page, settle, sideways_scroll
+from normviz.pictures import formats
+from tests.browser.harness import PAGES, assert_no_error, error_texts, open_page, settle, sideways_scroll
 
 EXAMPLE = Path(__file__).parents[2] / "normviz" / "pictures" / "examples" / "cat.jpg"
 
@@ -53,6 +54,47 @@ def test_a_file_that_is_no_picture_is_explained(page):
     page.locator("input[type=file]").set_input_files(file)
     settle(page)
     assert "notes.png" in page.locator("[data-testid=stAlert]").first.inner_text()
+
+
+ANSWERS = "[data-testid=stVegaLiteChart]"
+
+
+@pytest.mark.parametrize("refused, reason", [("huge.jpg", "must be 25.0MB or smaller"), ("notes.txt", "are not allowed")])
+def test_what_the_browser_refuses_takes_the_former_answer_away(page, refused, reason, tmp_path):
+    with (tmp_path / refused).open("wb") as file:
+        file.truncate(formats.MAX_BYTES + 1 if refused.endswith("jpg") else 9)
+    open_page(page, "classify", **{"from": "upload"})
+    picker = page.locator("input[type=file]")
+    picker.set_input_files(EXAMPLE)
+    settle(page)
+    assert page.locator(ANSWERS).count() == 3
+    picker.set_input_files(tmp_path / refused)
+    settle(page)
+    (message,) = error_texts(page)
+    assert message.startswith(f"{refused} was not taken") and reason in message
+    assert page.locator(ANSWERS).count() == 0
+    picker.set_input_files(EXAMPLE)
+    settle(page)
+    assert_no_error(page)
+    assert page.locator(ANSWERS).count() == 3
+
+
+def test_a_refusal_that_is_taken_out_of_the_list_brings_the_picture_back(page, tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    open_page(page, "classify", **{"from": "upload"})
+    for file in (EXAMPLE, tmp_path / "notes.txt"):
+        page.locator("input[type=file]").set_input_files(file)
+        settle(page)
+    page.get_by_role("button", name="Remove notes.txt").click()
+    settle(page)
+    assert_no_error(page)
+    assert page.locator(ANSWERS).count() == 3
+
+
+def test_the_picker_offers_photographs(page):
+    open_page(page, "classify", **{"from": "upload"})
+    kinds = page.locator("input[type=file]").get_attribute("accept").split(",")
+    assert {"image/*", ".heic", ".jpg"} <= set(kinds)
 
 
 def test_a_click_on_a_confusion_cell_changes_the_gallery(page):

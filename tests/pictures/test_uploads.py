@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from normviz.pictures import uploads
-from normviz.pictures.uploads import ImageError, read_picture
+from normviz.pictures import formats, uploads
+from normviz.pictures.formats import ImageError
+from normviz.pictures.uploads import read_picture
 from normviz.words.classes import CLASS_NAMES
 
 RED, GREEN, BLUE, GREY, WHITE, BLACK = ((250, 10, 20), (20, 200, 40), (10, 30, 220), (100, 100, 100), (255,) * 3, (0,) * 3)
 QUARTERS = np.array([[RED, GREEN], [BLUE, GREY]], np.uint8).repeat(16, 0).repeat(16, 1)  # 32 x 32
+FINE = {"quality": 100, "subsampling": "4:4:4", "chroma": 444}  # the names of one thing in JPEG and AVIF, and in HEIF
 NO_PICTURE = "is not a picture that can be read"
 
 
@@ -97,6 +99,7 @@ def tiff(width: int, pixels: bytes, order: str = "<", **tags: tuple[int, ...]) -
         ("JPEG", {"quality": 95, "progressive": True}, 8),
         ("TIFF", {"compression": "jpeg", "quality": 100}, 8),
         ("AVIF", {"quality": 100, "subsampling": "4:4:4"}, 3),
+        ("HEIF", {"quality": 100, "chroma": 444}, 3),
     ],
 )
 def test_each_format_gives_its_colours(kind, options, tolerance):
@@ -106,18 +109,18 @@ def test_each_format_gives_its_colours(kind, options, tolerance):
 
 
 def test_the_formats_named_are_the_formats_read():
-    assert set(uploads.FORMATS) == {"PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"}
+    assert set(formats.FORMATS) == {"PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"}
     Image.init()
-    assert {Image.EXTENSION[f".{extension}"] for extension in uploads.EXTENSIONS} == set(uploads.FORMATS)
+    assert {Image.EXTENSION[f".{extension}"] for extension in formats.EXTENSIONS} == set(formats.FORMATS)
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF", "HEIF"])
 def test_the_first_frame_is_shown(kind):
     frames = [Image.new("RGB", (4, 4), colour) for colour in (RED, BLUE)]
-    lossless = {"lossless": True} if kind == "WEBP" else {}
+    lossless = {"WEBP": {"lossless": True}, "HEIF": {"quality": 100, "chroma": 444}}.get(kind, {})
     data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **lossless)
     assert Image.open(io.BytesIO(data)).n_frames == 2
-    assert colours(data) == [RED] * 4
+    assert close(data, [RED] * 4, 2 if kind == "HEIF" else 0)
 
 
 @pytest.mark.parametrize("kind", ["PPM", "ICO", "TGA", "PCX", "JPEG2000", "PDF", "EPS", "DDS"])
@@ -271,14 +274,14 @@ def by_hand(levels: tuple[int, ...], primaries: np.ndarray) -> np.ndarray:
     return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "JPEG", "AVIF"])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "JPEG", "AVIF", "HEIF"])
 def test_a_wide_gamut_profile_is_converted(kind):
     levels = (200, 100, 60)
-    options = {"PNG": {}, "TIFF": {}, "WEBP": {"lossless": True}}.get(kind, {"quality": 100, "subsampling": "4:4:4"})
+    options = {"PNG": {}, "TIFF": {}, "WEBP": {"lossless": True}}.get(kind, FINE)
     data = encoded(Image.new("RGB", (8, 8), levels), kind, icc_profile=rgb_profile(P3_D50), **options)
     wanted = by_hand(levels, P3_D50)
     assert abs(wanted - levels).max() > 12
-    assert close(data, [tuple(wanted)] * 8, 3 if kind in ("JPEG", "AVIF") else 2)
+    assert close(data, [tuple(wanted)] * 8, 3 if kind in ("JPEG", "AVIF", "HEIF") else 2)
 
 
 def test_swapped_primaries_swap_the_colours_and_leave_alpha_alone():
@@ -314,13 +317,13 @@ TURNS = {
 
 
 @pytest.mark.parametrize("orientation", TURNS)
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "JPEG", "AVIF"])
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "JPEG", "AVIF", "HEIF"])
 def test_orientation_is_undone(kind, orientation):
     stored = np.array([[RED, GREEN, GREY], [BLUE, WHITE, BLACK]], np.uint8).repeat(16, 0).repeat(16, 1)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    options = {"WEBP": {"lossless": True}}.get(kind, {"quality": 100, "subsampling": "4:4:4"})
-    seen = np.asarray(read_picture(encoded(stored, kind, exif=exif, **options), "x"), int)
+    options = {"WEBP": {"lossless": True}}.get(kind, FINE)
+    seen = np.asarray(read_picture(encoded(stored, kind, exif=exif.tobytes(), **options), "x"), int)
     wanted = TURNS[orientation](stored)
     assert seen.shape == wanted.shape
     assert abs(seen - wanted)[8::16, 8::16].max() <= 3
@@ -341,16 +344,16 @@ def decoded(monkeypatch) -> list[tuple[int, int]]:
 
 def test_as_many_bytes_as_are_said_and_no_more(monkeypatch, decoded):
     data = encoded(QUARTERS, "PNG")
-    full = data + bytes(uploads.MAX_BYTES - len(data))
+    full = data + bytes(formats.MAX_BYTES - len(data))
     assert read_picture(full, "x").size == (32, 32)
     assert decoded
     monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("opened"))
-    with pytest.raises(ImageError, match=r"^big\.png has 10,485,761 bytes: .* at most 10 MB"):
+    with pytest.raises(ImageError, match=r"^big\.png has 26,214,401 bytes: .* at most 25 MB"):
         read_picture(full + b"x", "big.png")
 
 
 def test_as_many_pixels_as_are_said_and_no_more(monkeypatch, decoded):
-    monkeypatch.setattr(uploads, "MAX_PIXELS", 60)
+    monkeypatch.setattr(formats, "MAX_PIXELS", 60)
     assert read_picture(encoded(line("L", *range(60)), "PNG"), "x").size == (60, 1)
     decoded.clear()
     with pytest.raises(ImageError, match="has 61 x 1 pixels"):
@@ -363,6 +366,7 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
 
 
 JPEG = encoded(QUARTERS, "JPEG")
+HEIF = encoded(QUARTERS, "HEIF")
 HUGE = {
     "png": png(100_000, 100_000, 8, 2),
     "png of more than 50 megapixels": png(10_000, 5_001, 1, 0),
@@ -372,6 +376,7 @@ HUGE = {
     "jpeg": patched(JPEG, JPEG.find(b"\xff\xc0") + 5, b"\xff" * 4),
     "webp": b"RIFF\x1a\0\0\0WEBPVP8X\x0a\0\0\0" + bytes(4) + b"\xfe\x3f\0\xfe\x3f\0",
     "tiff": tiff(65_000, b"", t257=(65_000,), t279=(1,)),
+    "heic that shows a corner": patched(HEIF, HEIF.find(b"ispe") + 8, struct.pack(">II", 10_000, 5_001)),
 }
 
 
@@ -379,7 +384,7 @@ HUGE = {
 def test_a_huge_picture_is_refused_by_its_header(name, decoded):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(ImageError, match=r"has (more than 50,000,000|\d+ x \d+) pixels: .* 50 megapixels"):
+        with pytest.raises(ImageError, match=r"has (more than 120,000,000|\d+ x \d+) pixels: .* 50 megapixels"):
             read_picture(HUGE[name], "x")
     assert decoded == []
 
@@ -435,8 +440,8 @@ def test_what_is_no_picture_is_said_to_be_none(name):
     with pytest.raises(ImageError) as caught:
         read_picture(NO_PICTURES[name], "cat.png")
     assert str(caught.value) == (
-        "cat.png is not a picture that can be read: PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF of at most 10 MB and "
-        "50 megapixels is accepted."
+        "cat.png is not a picture that can be read: PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC of at most 25 MB and "
+        "50 megapixels (JPEG: 120 unless progressive) is accepted."
     )
 
 
@@ -454,7 +459,7 @@ def test_a_message_keeps_a_hostile_name_short_and_printable():
 
 
 NOISE = np.random.default_rng(7).integers(0, 256, (9, 11, 3), np.uint8)
-SEEDS = {kind: encoded(NOISE, kind) for kind in uploads.FORMATS} | {
+SEEDS = {kind: encoded(NOISE, kind) for kind in formats.FORMATS} | {
     "png palette": encoded(Image.fromarray(NOISE).quantize(8), "PNG", transparency=3),
     "png 16": encoded(NOISE[..., 0].astype(np.uint16) * 257, "PNG", transparency=514),
     "png profile": encoded(NOISE, "PNG", icc_profile=rgb_profile(P3_D50)),
@@ -574,9 +579,9 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path, monkeypatch):
     with (tmp_path / "x.png").open("wb") as file:
-        file.truncate(uploads.MAX_BYTES + 1)
+        file.truncate(formats.MAX_BYTES + 1)
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("read"))
-    with pytest.raises(ImageError, match="has 10,485,761 bytes"):
+    with pytest.raises(ImageError, match="has 26,214,401 bytes"):
         uploads.read_picture_file(tmp_path / "x.png")
 
 
