@@ -7,11 +7,11 @@ from normviz.app import frame, saved
 from normviz.words import questions
 
 SECTIONS = {
-    "seeds": lambda table: view.show_seeds(table, frame.study()),
-    "gap": view.show_gap,
-    "batch-size": view.show_batch_sizes,
-    "groups": view.show_groups,
-    "shift": lambda table: view.show_shifts(table, frame.study()),
+    "seeds": lambda table: view.show_seeds(table, frame.study(), frame.scheme()),
+    "gap": lambda table: view.show_gap(table, frame.scheme()),
+    "batch-size": lambda table: view.show_batch_sizes(table, frame.scheme()),
+    "groups": lambda table: view.show_groups(table, frame.scheme()),
+    "shift": lambda table: view.show_shifts(table, frame.study(), frame.scheme()),
 }
 
 frame.open_page("evidence")

@@ -20,6 +20,8 @@ KINDS = ("batch", "group", "layer", "instance")
 DEFAULT_SHAPE = {"n": 3, "c": 4, "h": 2, "w": 2}
 SHAPE_NAMES = {"n": "N, pictures", "c": "C, channels", "h": "H, rows", "w": "W, columns"}
 PROMPT = "**Point at a cell** to light everything it shares a mean with; **click it** to work its value by hand below."
+# KaTeX draws 2 pixels beyond its box, for which a browser would offer to scroll a formula that no keyboard reaches
+FORMULAS_FIT = "<style>.stMarkdown .katex-display { padding: 0 2px }</style>"
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,7 @@ def heading(layer: NormLayer) -> None:
     norm = NORMS[layer.norm]
     named = f"{norm.label}, {layer.groups} groups" if layer.norm == "group" else norm.label
     st.html(
-        f'<div style="border-left: 0.5rem solid {norm.colour}; padding-left: 0.6rem; line-height: 1.3">'
+        f'<div style="border-left: 0.5rem solid {norm.on(frame.scheme()).mark}; padding-left: 0.6rem; line-height: 1.3">'
         f'<span style="font-size: 1.2rem; font-weight: 700">{named}</span></div>'
     )
 
@@ -212,7 +214,7 @@ def draw(tensor: Tensor, layers: list[NormLayer], locked: Cell) -> None:
         table = cells.frame(layer, tensor.window, locked)
         key = f"cells_{layer.norm}_{st.session_state.get('unclicked', 0)}"
         frame.show(
-            cell_charts.tensor(table, layer.norm),
+            cell_charts.tensor(table),
             f"{len(table)} cells in {table['group'].nunique()} statistic groups of {NORMS[layer.norm].label.lower()}.",
             key=key,
             on_select=partial(_lock, key),
@@ -249,6 +251,7 @@ def _write(worked: arithmetic.Worked, columns: int) -> None:
     value, normalized, result = map(cells.written, (worked.value, worked.normalized, worked.result))
     name = frame.plain(f"x[{', '.join(map(str, worked.cell))}]")
     st.markdown(f"{name} = **{value}** is normalized to **{normalized}** and given on as **{result}**.")
+    st.html(FORMULAS_FIT)
     grid = st.grid(columns, min_column_width=300, border=True)
     for title, formula, note in arithmetic.steps(worked):
         with grid.cell():

@@ -42,7 +42,8 @@ def choose_quantity() -> str:
 
 def norm_tag(norm: str) -> str:
     """Returns a model's short name on its colour, as HTML."""
+    tones = NORMS[norm].on(frame.scheme())
     return (
-        f"<span style='background: {NORMS[norm].colour}; color: {NORMS[norm].ink}; border-radius: 0.25rem; "
+        f"<span style='background: {tones.mark}; color: {tones.ink}; border-radius: 0.25rem; "
         f"padding: 0 0.3rem; font-weight: 700'>{naming.SHORT[frame.study()][norm]}</span>"
     )

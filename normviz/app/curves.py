@@ -1,4 +1,4 @@
-"""The page on curves: one chart a column of the histories, drawn once and then replayed for every visitor."""
+"""The page on curves: one chart a column of the histories, drawn once a colour scheme and then replayed for every visitor."""
 
 import pandas as pd
 import streamlit as st
@@ -13,11 +13,13 @@ from normviz.words import captions
 
 def show_curves(with_source: bool) -> None:
     """Draws every curve of the chosen study, with the band over seeds where that study was run."""
-    _curves(frame.study(), saved.weights(), with_source, saved.evidence("seeds"), saved.models())
+    _curves(frame.scheme(), frame.study(), saved.weights(), with_source, saved.evidence("seeds"), saved.models())
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
-def _curves(study: str, weights: tuple[str, ...], with_source: bool, seeds: pd.DataFrame | None, _runs: dict[str, Run]) -> None:
+@st.cache_data(show_spinner=False, max_entries=16)
+def _curves(
+    scheme: str, study: str, weights: tuple[str, ...], with_source: bool, seeds: pd.DataFrame | None, _runs: dict[str, Run]
+) -> None:
     for row in captions.CURVES:
         grid = st.grid(len(row), min_column_width=340)
         for curve in row:

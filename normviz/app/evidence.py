@@ -1,6 +1,6 @@
 """What the Evidence page is made of: one function a study, with its chart, its sentence and its table.
 
-Each is drawn once and then replayed for every visitor: building the charts takes most of a second.
+Each is drawn once a colour scheme and then replayed for every visitor: building the charts takes most of a second.
 """
 
 import pandas as pd
@@ -13,8 +13,8 @@ from normviz.studies import findings, small_batches
 from normviz.words import naming, papers, questions
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
-def show_seeds(table: pd.DataFrame, study: str) -> None:
+@st.cache_data(show_spinner=False, max_entries=8)
+def show_seeds(table: pd.DataFrame, study: str, scheme: str) -> None:
     """Draws every model of the chosen study over its seeds, and the paired difference of each two."""
     means, seeds = findings.models(table, study)
     differences, by_seed = findings.pairs(table, study)
@@ -36,8 +36,8 @@ def show_seeds(table: pd.DataFrame, study: str) -> None:
         st.caption(questions.INSTANCE_NOTE)
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
-def show_gap(table: pd.DataFrame) -> None:
+@st.cache_data(show_spinner=False, max_entries=8)
+def show_gap(table: pd.DataFrame, scheme: str) -> None:
     """Draws the two waterfalls from the source's gap to what the norm alone is worth."""
     grid = st.grid(2, min_column_width=340)
     for norm in ("group", "layer"):
@@ -56,8 +56,8 @@ def show_gap(table: pd.DataFrame) -> None:
     st.table(texts, border="horizontal", hide_index=True)
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
-def show_batch_sizes(table: pd.DataFrame) -> None:
+@st.cache_data(show_spinner=False, max_entries=8)
+def show_batch_sizes(table: pd.DataFrame, scheme: str) -> None:
     """Draws error by training batch size, beside the figures of the paper."""
     lines, seeds = small_batches.errors(table)
     st.markdown(f"**{small_batches.shape_sentence(seeds)}**")
@@ -80,8 +80,8 @@ def show_batch_sizes(table: pd.DataFrame) -> None:
     st.table(small_batches.as_text(lines), border="horizontal", hide_index=True)
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
-def show_groups(table: pd.DataFrame) -> None:
+@st.cache_data(show_spinner=False, max_entries=8)
+def show_groups(table: pd.DataFrame, scheme: str) -> None:
     """Draws accuracy by number of groups."""
     means, seeds = findings.group_counts(table)
     said = findings.group_count_sentence(seeds)
@@ -93,8 +93,8 @@ def show_groups(table: pd.DataFrame) -> None:
     st.caption(questions.INSTANCE_NOTE)
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
-def show_shifts(table: pd.DataFrame, study: str) -> None:
+@st.cache_data(show_spinner=False, max_entries=8)
+def show_shifts(table: pd.DataFrame, study: str, scheme: str) -> None:
     """Draws accuracy by severity, one small chart a shift."""
     by_shift = findings.shifts(table, study)
     said = findings.shift_sentence(by_shift)

@@ -75,11 +75,16 @@ def close_page(key: str) -> None:
         st.page_link(PAGES[after], label=f"Next: {pages.TITLES[after]}", icon=":material/arrow_forward:")
 
 
+def scheme() -> str:
+    """Returns "light" or "dark", as the visitor's page is; a change of it is seen at the next choice."""
+    return st.context.theme.type or "light"
+
+
 def norm_heading(norm: str) -> None:
     """Writes a model's name in its colour, with the layer it is built from."""
     name, layer = naming.MODEL_NAMES[study()][norm], naming.MODEL_LAYERS[study()][norm]
     st.html(
-        f'<div style="border-left: 0.5rem solid {NORMS[norm].colour}; padding-left: 0.6rem; line-height: 1.3">'
+        f'<div style="border-left: 0.5rem solid {NORMS[norm].on(scheme()).mark}; padding-left: 0.6rem; line-height: 1.3">'
         f'<span style="font-size: 1.25rem; font-weight: 700">{escape(name)}</span><br>'
         f'<code style="opacity: 0.8">{escape(layer)}</code></div>'
     )
@@ -90,7 +95,7 @@ def show(chart: specification.Chart, alt_text: str, **options):
 
     A chart of which only the numbers change is not built anew in the browser; another sentence is another chart.
     """
-    return st.vega_lite_chart(spec=specification.specification(chart), width="stretch", alt=alt_text, **options)
+    return st.vega_lite_chart(spec=specification.specification(chart, scheme()), width="stretch", alt=alt_text, **options)
 
 
 def plain(message: object) -> str:

@@ -18,7 +18,7 @@ BOUND = {"bind": "query-params"}
 FACTORS = (0.001, 0.01, 0.1, 0.5, 2.0, 10.0, 100.0)
 FIRST_LAYER = 3  # shown first: every norm finds a large standard deviation there, so that epsilon hardly shows
 CELLS = {  # stays or moves: mark, word, style; neither colour is a norm's
-    True: ("=", "stays", "background: #56B4E9; color: #000000"),
+    True: ("=", "stays", "background: #A9C7D1; color: #000000"),
     False: ("≠", "moves", "box-shadow: inset 0 0 0 2px #D55E00"),
 }
 KEY = (

@@ -119,11 +119,11 @@ def _verdict_lines(row: pd.Series) -> str:
 
 def show_calibration() -> None:
     """Draws how often each network is right, by its confidence."""
-    _calibration(saved.weights(), {norm: saved.verdicts(norm) for norm in COMPARED})
+    _calibration(frame.scheme(), saved.weights(), {norm: saved.verdicts(norm) for norm in COMPARED})
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
-def _calibration(weights: tuple[str, ...], _verdicts: dict[str, pd.DataFrame]) -> None:
+@st.cache_data(show_spinner=False, max_entries=8)
+def _calibration(scheme: str, weights: tuple[str, ...], _verdicts: dict[str, pd.DataFrame]) -> None:
     calibration = verdicts.by_norm({norm: evaluation.calibration(verdict) for norm, verdict in _verdicts.items()})
     frame.show(
         verdict_charts.calibration(calibration),

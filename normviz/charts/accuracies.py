@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from normviz.charts.parts import EDGE, PERCENT, TEXT, norm_colour, norm_shape
+from normviz.charts.parts import EDGE, PERCENT, TEXT, norm_colour, norm_shape, norm_words
 from normviz.model.norms import NORMS
 
 
@@ -26,5 +26,5 @@ def accuracy_intervals(table: pd.DataFrame) -> alt.LayerChart:
     points = base.mark_point(filled=True, size=130, opacity=1).encode(x=x, shape=norm_shape())
     spans = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"))
     labels = base.mark_text(align="left", dx=10, fontSize=14, fontWeight="bold")
-    labels = labels.encode(x=alt.X("high:Q", scale=scale), text=alt.Text("label:N"))
+    labels = labels.encode(x=alt.X("high:Q", scale=scale), text=alt.Text("label:N"), color=norm_words())
     return alt.layer(spans, points, labels, padding=EDGE)

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from normviz.charts.parts import GREY, PERCENT, norm_colour, norm_shape, tips
+from normviz.charts.parts import GREY, GREY_WORDS, PERCENT, norm_colour, norm_shape, tips
 
 TITLE, MARKS = 0.2, (0.4, 0.86)  # places inside a strip of height 1: its title, and the marks from first to last batch
 STRIP_HEIGHT = 104  # pixels
@@ -27,7 +27,7 @@ def strips(table: pd.DataFrame, spreads: pd.DataFrame, batches: int) -> alt.Laye
     y = alt.Y("place:Q", scale=scale, axis=None)
     tooltip = tips("batch", "answer", probability=".2%")
     base = alt.Chart(marks).encode(x=x, y=y, color=norm_colour(), shape=norm_shape(), tooltip=tooltip)
-    same = base.transform_filter("datum.same").mark_point(filled=True, size=55, opacity=0.9)
+    same = base.transform_filter("datum.same").mark_point(filled=True, size=55, opacity=1)
     other = base.transform_filter("!datum.same").mark_point(filled=False, size=50, opacity=1, strokeWidth=1.8)
     return alt.layer(*_spans(names, scale), same, other, *_words(names, scale), height=STRIP_HEIGHT * len(order) + 40)
 
@@ -44,8 +44,8 @@ def _spans(names: pd.DataFrame, scale: alt.Scale) -> list[alt.Chart]:
 def _words(names: pd.DataFrame, scale: alt.Scale) -> list[alt.Chart]:
     y = alt.Y("title_at:Q", scale=scale, axis=None)
     base = alt.Chart(names).encode(y=y)
-    left = base.mark_text(align="left", dx=3, fontSize=14, fontWeight="bold", color=GREY)
-    right = base.mark_text(align="right", dx=-3, fontSize=14, fontWeight="bold", color=GREY)
+    left = base.mark_text(align="left", dx=3, fontSize=14, fontWeight="bold", color=GREY_WORDS)
+    right = base.mark_text(align="right", dx=-3, fontSize=14, fontWeight="bold", color=GREY_WORDS)
     return [
         left.encode(x=alt.X("left:Q"), text=alt.Text("title:N")),
         right.encode(x=alt.X("right:Q"), text=alt.Text("said:N")),

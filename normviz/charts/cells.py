@@ -6,7 +6,7 @@ from functools import lru_cache
 import altair as alt
 import pandas as pd
 
-from normviz.charts.parts import GREY, tips
+from normviz.charts.parts import GREY, GREY_WORDS, tips
 from normviz.explain.cells import AXES
 from normviz.model.norms import NORMS
 
@@ -21,7 +21,7 @@ ACROSS = 0.45  # gap between panels, in cells
 POINTED = "(isDefined(here.cell) && here.cell[0]) ? datum.cell === here.cell[0] : datum.locked"
 
 
-def tensor(table: pd.DataFrame, norm: str) -> alt.LayerChart:
+def tensor(table: pd.DataFrame) -> alt.LayerChart:
     """Draws pictures x channels x pixels; cells that share a mean share a colour and a letter.
 
     Pointing at a cell (selection `group`) dims the other groups, and the banner above speaks of the cell; a click is the
@@ -29,11 +29,10 @@ def tensor(table: pd.DataFrame, norm: str) -> alt.LayerChart:
 
     Args:
         table: as `cells.frame` returns it.
-        norm: key of the norm, whose colour frames the locked cell.
     """
     first = table[list(AXES)].min()
     grid = Grid(*(int(table[axis].nunique()) for axis in AXES), int(first["picture"]), int(first["channel"]))
-    chart = _empty(grid, norm, int(table["printed"].str.len().max()), int(table["summary"].str.len().max())).copy(deep=False)
+    chart = _empty(grid, int(table["printed"].str.len().max()), int(table["summary"].str.len().max())).copy(deep=False)
     chart.data = _placed(table, grid)
     return chart
 
@@ -113,23 +112,23 @@ def _tints(table: pd.DataFrame) -> pd.Series:
 
 
 @lru_cache(maxsize=64)
-def _empty(grid: Grid, norm: str, longest: int, longest_said: int) -> alt.LayerChart:
+def _empty(grid: Grid, longest: int, longest_said: int) -> alt.LayerChart:
     """Returns the chart without its data: building it takes longer than drawing it."""
     base = alt.Chart().encode(x=grid.x(), y=grid.y())
-    layers = [_cells(base, norm, 5 if grid.cell >= 24 else 3), _numbers(base, grid, longest), _letters(base)]
+    layers = [_cells(base, 5 if grid.cell >= 24 else 3), _numbers(base, grid, longest), _letters(base)]
     height = grid.pictures * grid.down + BANNER + 45
     return alt.layer(*layers, *_banner(longest_said)).properties(height=height).configure_view(stroke=None)
 
 
-def _cells(base: alt.Chart, norm: str, frame_width: int) -> alt.Chart:
+def _cells(base: alt.Chart, frame_width: int) -> alt.Chart:
     pick = alt.selection_point(name="pick", fields=["cell"], toggle=False)
     group, here = _pointed("group", "group"), _pointed("here", "cell")
     tint = alt.Scale(domain=list(range(len(TINTS))), range=list(TINTS))
-    rectangles = base.mark_rect(cursor="pointer", cornerRadius=2).encode(
+    rectangles = base.mark_rect(cursor="pointer", cornerRadius=2, aria=True).encode(
         x2=alt.X2("right:Q"),
         y2=alt.Y2("bottom:Q"),
         color=alt.condition(group, alt.Color("tint:N", scale=tint, legend=None), alt.value(DIMMED)),
-        stroke=alt.condition("datum.locked", alt.value(NORMS[norm].colour), alt.value("#FFFFFF")),
+        stroke=alt.condition("datum.locked", alt.value(INK), alt.value("#FFFFFF")),
         strokeWidth=alt.condition("datum.locked", alt.value(frame_width), alt.value(1)),
         description=alt.Description("spoken:N"),
         tooltip=[alt.Tooltip(f"{field}:N", title=title) for field, title in TOOLTIP.items()],
@@ -151,7 +150,7 @@ def _numbers(base: alt.Chart, grid: Grid, longest: int) -> alt.Chart:
 
 def _letters(base: alt.Chart) -> alt.Chart:
     corners = base.transform_filter("datum.corner")
-    text = corners.mark_text(align="left", baseline="bottom", dy=-3, fontSize=13, fontWeight="bold", color=GREY)
+    text = corners.mark_text(align="left", baseline="bottom", dy=-3, fontSize=13, fontWeight="bold", color=GREY_WORDS)
     return text.encode(text=alt.Text("letter:N"))
 
 
@@ -181,7 +180,7 @@ def running(table: pd.DataFrame, reference: float, title: str) -> alt.LayerChart
     x = alt.X("batch:Q", title="batches fed", scale=scale, axis=axis)
     y = alt.Y("running:Q", title=title, scale=alt.Scale(zero=False))
     base = alt.Chart(table, height=260).encode(x=x, y=y)
-    line = base.mark_line(color=NORMS["batch"].colour, strokeWidth=3, point=alt.OverlayMarkDef(size=50, filled=True))
+    line = base.mark_line(color=NORMS["batch"].light.mark, strokeWidth=3, point=alt.OverlayMarkDef(size=50, filled=True))
     own = base.transform_filter("isValid(datum.own)").mark_point(color=GREY, size=45, filled=True, opacity=1, shape="cross")
     rule = alt.Chart(pd.DataFrame({"running": [reference]})).mark_rule(color=GREY, strokeDash=[6, 4], strokeWidth=2)
     tooltip = [*tips("batch", running=".4~r"), alt.Tooltip("own:Q", format=".4~r", title="this batch")]

@@ -4,7 +4,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from normviz.charts.parts import EDGE, HEIGHT, PERCENT, TEXT, norm_colour, norm_shape, place_labels, tips
+from normviz.charts.parts import EDGE, HEIGHT, PERCENT, TEXT, norm_colour, norm_shape, norm_words, place_labels, tips
 
 
 def lines(
@@ -43,7 +43,7 @@ def lines(
     ends = _end_labels(table, log)
     dots = alt.Chart(ends).mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=norm_colour(), shape=norm_shape())
     names = alt.Chart(ends).mark_text(align="left", dx=8, fontSize=TEXT, fontWeight="bold")
-    labels = names.encode(x=x, y=alt.Y("place:Q"), text=alt.Text("label:N"), color=norm_colour())
+    labels = names.encode(x=x, y=alt.Y("place:Q"), text=alt.Text("label:N"), color=norm_words())
     layers = [drawn, dots, labels]
     if band is None:
         return alt.layer(*layers, padding=EDGE)

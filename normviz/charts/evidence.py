@@ -5,7 +5,19 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
-from normviz.charts.parts import EDGE, GREY, HEIGHT, PERCENT, TEXT, norm_colour, norm_shape, place_labels, tips
+from normviz.charts.parts import (
+    EDGE,
+    GREY,
+    GREY_WORDS,
+    HEIGHT,
+    PERCENT,
+    TEXT,
+    norm_colour,
+    norm_shape,
+    norm_words,
+    place_labels,
+    tips,
+)
 from normviz.model.norms import NORMS
 
 
@@ -53,10 +65,10 @@ def lines(table: pd.DataFrame, x: Axis, y: Axis, seeds: pd.DataFrame | None = No
         means,
         spans,
         marks,
-        names.encode(x=x.x("x"), y=y.y("place"), text=alt.Text("label:N"), color=norm_colour()),
+        names.encode(x=x.x("x"), y=y.y("place"), text=alt.Text("label:N"), color=norm_words()),
     ]
     if seeds is not None:
-        dots = alt.Chart(seeds).mark_point(size=22, opacity=0.7, strokeWidth=1.2)
+        dots = alt.Chart(seeds).mark_point(size=22, opacity=1, strokeWidth=1)
         layers.insert(0, dots.encode(x=x.x("x"), y=y.y("value"), color=norm_colour(), shape=norm_shape()))
     return alt.layer(*layers).properties(height=height, padding=EDGE)
 
@@ -91,7 +103,8 @@ def intervals(table: pd.DataFrame, seeds: pd.DataFrame, title: str, zero: bool =
 
     spans = base.mark_rule(strokeWidth=4).encode(x=x("low"), x2=alt.X2("high:Q"))
     means = base.mark_point(filled=True, size=150, opacity=1).encode(x=x("mean"), shape=norm_shape())
-    text = base.mark_text(align="left", dx=8, fontSize=TEXT, fontWeight="bold").encode(x=x("end"), text=alt.Text("label:N"))
+    text = base.mark_text(align="left", dx=8, fontSize=TEXT, fontWeight="bold")
+    text = text.encode(x=x("end"), text=alt.Text("label:N"), color=norm_words())
     ticks = alt.Chart(seeds).mark_tick(thickness=2, size=16, color=GREY)
     dots = ticks.encode(y=y, x=x("value"), tooltip=tips("seed", value=".2%"))
     layers = [dots, spans, means, text]
@@ -108,31 +121,34 @@ def waterfall(table: pd.DataFrame, norm: str) -> alt.LayerChart:
             missing for a reported figure), label.
         norm: whose colour the levels take; changes are grey.
     """
-    colour = alt.Color("kind:N", scale=alt.Scale(domain=["level", "change"], range=[NORMS[norm].colour, GREY]), legend=None)
-    faint = alt.Opacity("kind:N", scale=alt.Scale(domain=["level", "change"], range=[1, 0.5]), legend=None)
+    scale = alt.Scale(domain=["level", "change"], range=[NORMS[norm].light.mark, GREY])
+    drawn = {"color": alt.Color("kind:N", scale=scale, legend=None), "stroke": alt.Stroke("kind:N", scale=scale, legend=None)}
+    faint = alt.FillOpacity("kind:N", scale=alt.Scale(domain=["level", "change"], range=[1, 0.35]), legend=None)
     x = alt.X("step:N", sort=None, title=None, axis=None)
     x.axis = alt.Axis(labelAngle=0, labelExpr="split(datum.label, '|')", labelOverlap=False, labelFontSize=12)
     y = alt.Y("start:Q", title="points that batch leads by", axis=alt.Axis(labelExpr="round(datum.value * 100)", tickCount=6))
     base = alt.Chart(table).encode(x=x)
-    bars = base.mark_bar(size=46).encode(y=y, y2=alt.Y2("end:Q"), color=colour, opacity=faint, tooltip=tips("step", "label"))
+    bars = base.mark_bar(size=46).encode(y=y, y2=alt.Y2("end:Q"), **drawn, fillOpacity=faint, tooltip=tips("step", "label"))
     spans = base.mark_rule(strokeWidth=2, color=GREY).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
     caps = [base.mark_tick(color=GREY, thickness=2, size=14).encode(y=alt.Y(f"{edge}:Q")) for edge in ("low", "high")]
-    text = base.mark_text(dy=-9, fontSize=13, fontWeight="bold", color=GREY).encode(y=alt.Y("top:Q"), text=alt.Text("label:N"))
+    text = base.mark_text(dy=-9, fontSize=13, fontWeight="bold", color=GREY_WORDS).encode(
+        y=alt.Y("top:Q"), text=alt.Text("label:N")
+    )
     zero = alt.Chart(pd.DataFrame({"y": [0]})).mark_rule(color=GREY).encode(y=alt.Y("y:Q"))
     return alt.layer(bars, spans, *caps, text, zero).properties(height=HEIGHT + 60)
 
 
 def layer_lines(table: pd.DataFrame, x: Axis, y_title: str) -> alt.LayerChart:
-    """Draws one line a norm layer, the first darkest, on two logarithmic axes: layer (1 to 8), x, value."""
-    colour = NORMS["batch"].colour
+    """Draws one line a norm layer, the first thickest, on two logarithmic axes: layer (1 to 8), x, value."""
+    colour = NORMS["batch"].light.mark
     last = table["x"].max()
     y = alt.Y("value:Q", title=y_title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~r", tickCount=4))
-    opacity = alt.Opacity("layer:Q", scale=alt.Scale(domain=[1, 8], range=[1, 0.35]), legend=None)
-    base = alt.Chart(table, height=HEIGHT).encode(x=x.x("x"), y=y, detail=alt.Detail("layer:N"), opacity=opacity)
-    line = base.mark_line(color=colour, strokeWidth=2).encode(tooltip=tips("layer", "x", value=".3f"))
+    width = alt.StrokeWidth("layer:Q", scale=alt.Scale(domain=[1, 8], range=[4, 1]), legend=None)
+    base = alt.Chart(table, height=HEIGHT).encode(x=x.x("x"), y=y, detail=alt.Detail("layer:N"))
+    line = base.mark_line(color=colour).encode(strokeWidth=width, tooltip=tips("layer", "x", value=".3f"))
     ends = table[table["x"] == last].sort_values("value")
     ends = ends[ends["layer"].isin((ends["layer"].iloc[0], ends["layer"].iloc[-1], 1))]
     names = alt.Chart(ends.assign(label=[f"layer {layer}" for layer in ends["layer"]]))
-    text = names.mark_text(align="left", dx=6, color=GREY, fontSize=TEXT, fontWeight="bold")
+    text = names.mark_text(align="left", dx=6, color=GREY_WORDS, fontSize=TEXT, fontWeight="bold")
     text = text.encode(x=x.x("x"), y=alt.Y("value:Q"), text=alt.Text("label:N"))
     return (line + text).properties(padding=EDGE)

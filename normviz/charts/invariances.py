@@ -26,6 +26,6 @@ def before_and_after(table: pd.DataFrame, norm: str, side: str) -> alt.LayerChar
     ends = pd.DataFrame({"before": [low, high], "after": [low, high]})
     diagonal = alt.Chart(ends).mark_line(color=GREY, strokeDash=[5, 4], strokeWidth=1.5).encode(x=x, y=y)
     tooltip = tips(before=".3~r", after=".3~r")
-    colour = NORMS[norm].colour if side == "given" else GREY
-    points = alt.Chart(table).mark_point(filled=True, size=34, opacity=0.6, color=colour, shape=NORMS[norm].shape)
+    colour = NORMS[norm].light.mark if side == "given" else GREY
+    points = alt.Chart(table).mark_point(filled=True, size=34, opacity=0.85, color=colour, shape=NORMS[norm].shape)
     return (diagonal + points.encode(x=x, y=y, tooltip=tooltip)).properties(height=HEIGHT)

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from normviz.charts.parts import EDGE, GREY, TEXT, tips
+from normviz.charts.parts import EDGE, GREY, GREY_WORDS, TEXT, norm_colour, norm_shape, norm_words, tips
 from normviz.model.norms import NORMS
 
 LAYER_AXIS = alt.Axis(values=list(range(1, 9)), format="d", grid=False, labelAngle=0)
@@ -29,14 +29,14 @@ def used_and_own(table: pd.DataFrame, norm: str) -> alt.LayerChart:
     across = {"x": alt.X("left:Q", title="channel", scale=scale, axis=axis), "x2": "right:Q"}
     measured = ("mean", "std", "mean_received", "std_received")
     tooltip = tips("channel", **dict.fromkeys(measured, ".3~r"))
-    base, colour = alt.Chart().encode(tooltip=tooltip), NORMS[norm].colour
+    base, colour = alt.Chart().encode(tooltip=tooltip), NORMS[norm].light.mark
     band = base.mark_rect(color=colour, opacity=0.35).encode(
         **across, y=alt.Y("low:Q", title="value received"), y2=alt.Y2("high:Q")
     )
     line = base.mark_rule(color=colour, strokeWidth=3).encode(**across, y=alt.Y("mean:Q"))
     at = alt.X("channel:Q", scale=scale)
-    own = base.mark_rule(color=GREY, strokeWidth=1.5).encode(x=at, y=alt.Y("own_low:Q"), y2=alt.Y2("own_high:Q"))
-    dots = base.mark_point(color=GREY, filled=True, size=35, opacity=1).encode(x=at, y=alt.Y("mean_received:Q"))
+    own = base.mark_rule(color=GREY_WORDS, strokeWidth=1.5).encode(x=at, y=alt.Y("own_low:Q"), y2=alt.Y2("own_high:Q"))
+    dots = base.mark_point(color=GREY_WORDS, filled=True, size=35, opacity=1).encode(x=at, y=alt.Y("mean_received:Q"))
     return alt.layer(band, line, own, dots, data=table, height=230)
 
 
@@ -58,8 +58,10 @@ def distances(table: pd.DataFrame, layer: int) -> alt.LayerChart:
     chance = base.mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1.5).encode(
         y=alt.Y("chance:Q"), detail=alt.Detail("pair:N")
     )
-    line = base.mark_line(strokeWidth=3).encode(y=y, detail=alt.Detail("pair:N"), color=_colour("first"))
-    points = base.mark_point(filled=True, size=90, opacity=1).encode(y=y, color=_colour("second"), shape=_shape("second"))
+    line = base.mark_line(strokeWidth=3).encode(y=y, detail=alt.Detail("pair:N"), color=norm_colour("first"))
+    points = base.mark_point(filled=True, size=90, opacity=1).encode(
+        y=y, color=norm_colour("second"), shape=norm_shape("second")
+    )
     words = _names(ends, x, scale)
     return alt.layer(opened, chance, line, points, words, padding=EDGE)
 
@@ -72,16 +74,6 @@ def _names(ends: pd.DataFrame, x: alt.X, scale: alt.Scale) -> alt.LayerChart:
     text = ends.assign(place=places)
     chance = ends.tail(1).assign(place=lambda table: table["chance"] + 0.04, pair="unrelated")
     words = alt.Chart(text).mark_text(align="left", dx=10, fontSize=TEXT, fontWeight="bold")
-    words = words.encode(x=x, y=alt.Y("place:Q", scale=scale), text=alt.Text("pair:N"), color=_colour("second"))
-    grey = alt.Chart(chance).mark_text(align="left", dx=10, color=GREY, fontSize=TEXT)
+    words = words.encode(x=x, y=alt.Y("place:Q", scale=scale), text=alt.Text("pair:N"), color=norm_words("second"))
+    grey = alt.Chart(chance).mark_text(align="left", dx=10, color=GREY_WORDS, fontSize=TEXT)
     return words + grey.encode(x=x, y=alt.Y("place:Q", scale=scale), text=alt.Text("pair:N"))
-
-
-def _colour(column: str) -> alt.Color:
-    scale = alt.Scale(domain=list(NORMS), range=[norm.colour for norm in NORMS.values()])
-    return alt.Color(f"{column}:N", scale=scale, legend=None)
-
-
-def _shape(column: str) -> alt.Shape:
-    scale = alt.Scale(domain=list(NORMS), range=[norm.shape for norm in NORMS.values()])
-    return alt.Shape(f"{column}:N", scale=scale, legend=None)

@@ -9,14 +9,14 @@ from normviz.model.norms import NORMS
 
 def distribution(table: pd.DataFrame, norm: str) -> alt.Chart:
     """Draws the values before (grey) and after (the norm's colour) one layer: side, value, density."""
-    scale = alt.Scale(domain=["before", "after"], range=[GREY, NORMS[norm].colour])
+    scale = alt.Scale(domain=["before", "after"], range=[GREY, NORMS[norm].light.mark])
     return (
         alt.Chart(table, height=HEIGHT)
         .mark_area(interpolate="step", opacity=0.55, line=True)
         .encode(
             x=alt.X("value:Q", title="value"),
             y=alt.Y("density:Q", title="density", stack=None, axis=alt.Axis(tickCount=3)),
-            color=alt.Color("side:N", scale=scale, title=None, legend=alt.Legend(orient="top")),
+            color=alt.Color("side:N", scale=scale, title=None, legend=alt.Legend(orient="top", symbolOpacity=1)),
         )
     )
 
@@ -29,7 +29,7 @@ def group_statistics(table: pd.DataFrame, norm: str, unit: str) -> alt.LayerChar
         norm: key of the model, for its colour.
         unit: what one statistic group is, for the axis.
     """
-    scale = alt.Scale(domain=["before", "after"], range=[GREY, NORMS[norm].colour])
+    scale = alt.Scale(domain=["before", "after"], range=[GREY, NORMS[norm].light.mark])
     base = alt.Chart(table, height=HEIGHT).encode(
         x=alt.X("group:O", title=unit, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
         xOffset=alt.XOffset("side:N", sort=["before", "after"]),
@@ -50,7 +50,7 @@ def channel_marks(table: pd.DataFrame, norm: str, marks: tuple[str, str], title:
         title: of the value axis.
     """
     tidy = table.melt("channel", list(marks), var_name="mark", value_name="value")
-    scale = alt.Scale(domain=list(marks), range=[NORMS[norm].colour, GREY])
+    scale = alt.Scale(domain=list(marks), range=[NORMS[norm].light.mark, GREY])
     shape = alt.Shape("mark:N", scale=alt.Scale(domain=list(marks), range=["circle", "diamond"]), title=None)
     x = alt.X("channel:O", title="channel", axis=alt.Axis(labelAngle=0, labelOverlap=True))
     joined = (

@@ -1,4 +1,7 @@
-"""What all charts share: sizes, colours and shapes of the norms, tooltips, and where labels stand."""
+"""What all charts share: sizes, colours and shapes of the norms, tooltips, and where labels stand.
+
+Charts are built in the tones of a light page; `specification` changes them for a dark one.
+"""
 
 from collections.abc import Iterable
 
@@ -6,16 +9,29 @@ import altair as alt
 
 from normviz.model.norms import NORMS
 
-GREY = "#8A8F98"  # what is not a norm; readable on white and on black
+GREY = "#8A8F98"  # marks of what is not a norm: at least 3:1 on a light and on a dark page
+GREY_WORDS, GREY_WORDS_ON_DARK = "#5F646D", "#A9AEB7"  # text of what is not a norm: at least 4.5:1
+WORDS, WORDS_ON_DARK = "#2F2D2B", "#EDEBE8"  # text on a shade: the page's own colour
 HEIGHT = 300  # pixels, axes and legend included
 PERCENT = ".0%"
 TEXT = 13  # pixels of the text in charts: the back row reads it too
 EDGE = {"left": 2, "top": 5, "right": 8}  # pixels: Vega makes room for labels beyond the axes, and measures them a little short
 
 
-def norm_colour(**options) -> alt.Color:
-    """Returns the colour of the column `norm`; the names of the lines stand in the chart, so there is no legend."""
-    return alt.Color("norm:N", scale=_norm_scale("colour"), legend=None, **options)
+def norm_colour(column: str = "norm") -> alt.Color:
+    """Returns the colour of marks by a column of norms; the names of the lines stand in the chart, so there is no legend."""
+    return alt.Color(f"{column}:N", scale=_norm_scale([norm.light.mark for norm in NORMS.values()]), legend=None)
+
+
+def norm_outline() -> alt.Stroke:
+    """Returns the colour around bars by the column `norm`, which keeps a faint bar's edge in sight."""
+    return alt.Stroke("norm:N", scale=_norm_scale([norm.light.mark for norm in NORMS.values()]), legend=None)
+
+
+def norm_words(column: str = "norm") -> alt.ColorValue:
+    """Returns the colour of text by a column of norms; no scale, which the layers of a chart would share with its marks."""
+    tones = [{"test": f"datum.{column} === '{norm.key}'", "value": norm.light.words} for norm in NORMS.values()]
+    return alt.ColorValue(GREY_WORDS, condition=tones)
 
 
 def tips(*names: str, **formats: str) -> list[alt.Tooltip]:
@@ -23,13 +39,13 @@ def tips(*names: str, **formats: str) -> list[alt.Tooltip]:
     return [*map(alt.Tooltip, names), *(alt.Tooltip(f"{name}:Q", format=pattern) for name, pattern in formats.items())]
 
 
-def norm_shape() -> alt.Shape:
-    """Returns the point shape of the column `norm`, the second cue beside its colour."""
-    return alt.Shape("norm:N", scale=_norm_scale("shape"), legend=None)
+def norm_shape(column: str = "norm") -> alt.Shape:
+    """Returns the point shape by a column of norms, the second cue beside its colour."""
+    return alt.Shape(f"{column}:N", scale=_norm_scale([norm.shape for norm in NORMS.values()]), legend=None)
 
 
-def _norm_scale(attribute: str) -> alt.Scale:
-    return alt.Scale(domain=list(NORMS), range=[getattr(norm, attribute) for norm in NORMS.values()])
+def _norm_scale(values: list[str]) -> alt.Scale:
+    return alt.Scale(domain=list(NORMS), range=values)
 
 
 def place_labels(values: Iterable[float], low: float, high: float) -> list[float]:

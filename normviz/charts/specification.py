@@ -6,28 +6,52 @@ import altair as alt
 import pandas as pd
 from altair.utils import schemapi
 
-from normviz.charts.parts import TEXT
+from normviz.charts.parts import GREY_WORDS, GREY_WORDS_ON_DARK, TEXT, WORDS, WORDS_ON_DARK
+from normviz.model.norms import NORMS
 
 Chart = alt.TopLevelMixin
-SIZES = {  # of the words that a chart does not size itself
-    "axis": {"labelFontSize": TEXT, "titleFontSize": TEXT + 1},
-    "legend": {"labelFontSize": TEXT},
-    "text": {"fontSize": TEXT},
-}
 _ALTAIR_SETTINGS = threading.Lock()  # they hold for all threads
 schemapi.disable_debug_mode()  # or each part is checked when it is made
+CONFIG = {  # a chart is one picture with one sentence: a mark is named to a screen reader only where it says so itself
+    "mark": {"aria": False},
+    "axis": {"labelColor": GREY_WORDS, "titleColor": GREY_WORDS, "labelFontSize": TEXT, "titleFontSize": TEXT + 1},
+    "legend": {"labelColor": GREY_WORDS, "titleColor": GREY_WORDS, "labelFontSize": TEXT},
+    "text": {"fontSize": TEXT},
+}
+ON_DARK = {  # tone of a light page: the same hue on a dark one
+    GREY_WORDS: GREY_WORDS_ON_DARK,
+    WORDS: WORDS_ON_DARK,
+    **{norm.light.mark: norm.dark.mark for norm in NORMS.values()},
+    **{norm.light.words: norm.dark.words for norm in NORMS.values()},
+}
 
 
-def specification(chart: Chart) -> dict:
+def specification(chart: Chart, scheme: str = "light") -> dict:
     """Returns a chart's specification, with each of its tables once, as a DataFrame, under `datasets`.
 
     Neither it nor its parts are checked against the schema, which takes longer than everything else; the tests check the
     charts of every page.
+
+    Args:
+        chart: in the tones of a light page.
+        scheme: of the page that it stands on, "light" or "dark"; a dark page gets each hue's lighter tone.
     """
     tables: dict[int, tuple[str, pd.DataFrame]] = {}
     with _ALTAIR_SETTINGS, alt.theme.enable("none"), alt.data_transformers.enable("by_name", tables=tables):
         spec = chart.to_dict(validate=False)
-    return {**spec, "datasets": dict(tables.values()), "config": SIZES}
+    spec["config"] = CONFIG | spec.get("config", {})
+    return {**(_on_dark(spec) if scheme == "dark" else spec), "datasets": dict(tables.values())}
+
+
+def _on_dark(part):
+    """Returns a part of a specification with each tone of `ON_DARK` changed, whatever its alpha."""
+    if isinstance(part, dict):
+        return {key: _on_dark(value) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_on_dark(value) for value in part]
+    if isinstance(part, str) and part[:7] in ON_DARK:
+        return ON_DARK[part[:7]] + part[7:]
+    return part
 
 
 def _by_name(data: pd.DataFrame, tables: dict[int, tuple[str, pd.DataFrame]]) -> dict[str, str]:

@@ -3,9 +3,11 @@
 import altair as alt
 import pandas as pd
 
-from normviz.charts.parts import EDGE, GREY, HEIGHT, PERCENT, TEXT, norm_colour, norm_shape, tips
+from normviz.charts.parts import EDGE, GREY, GREY_WORDS, HEIGHT, PERCENT, TEXT, WORDS, norm_colour, norm_shape, tips
 from normviz.model.norms import NORMS
 from normviz.words.classes import CLASS_NAMES
+
+RAMP = ("00", "8C")  # alpha of no mistake and of the most: the page's own text stays readable on it
 
 
 def confusion(table: pd.DataFrame, norm: str) -> alt.LayerChart:
@@ -21,11 +23,11 @@ def confusion(table: pd.DataFrame, norm: str) -> alt.LayerChart:
     x = alt.X("predicted:N", sort=names, title="predicted", axis=alt.Axis(labelAngle=-90, orient="top"))
     y = alt.Y("label:N", sort=names, title="true")
     highest = float(mistakes["shown"].max() or 1)
-    ramp = alt.Scale(domain=[0, highest], range=["#FFFFFF00", NORMS[norm].colour])
+    ramp = alt.Scale(domain=[0, highest], range=[f"{NORMS[norm].light.mark}{alpha}" for alpha in RAMP])
     shade = {"test": "isValid(datum.shown)", "field": "shown", "type": "quantitative", "scale": ramp, "legend": None}
     cells = (
         alt.Chart(mistakes)
-        .mark_rect(stroke=GREY, cursor="pointer")
+        .mark_rect(stroke=GREY, cursor="pointer", aria=True)
         .encode(
             x=x,
             y=y,
@@ -35,8 +37,7 @@ def confusion(table: pd.DataFrame, norm: str) -> alt.LayerChart:
         )
         .add_params(chosen)
     )
-    ink = alt.ColorValue(GREY, condition={"test": f"datum.shown > {highest / 2}", "value": NORMS[norm].ink})
-    numbers = alt.Chart(mistakes).mark_text(fontSize=TEXT).encode(x=x, y=y, text=alt.Text("count:Q"), color=ink)
+    numbers = alt.Chart(mistakes).mark_text(fontSize=TEXT, color=WORDS).encode(x=x, y=y, text=alt.Text("count:Q"))
     return (cells + numbers).properties(height=430)
 
 
@@ -46,8 +47,8 @@ def probabilities(table: pd.DataFrame, norm: str) -> alt.LayerChart:
     x = alt.X("probability:Q", title=None, scale=alt.Scale(domain=[0, 1], nice=False))
     x.axis = alt.Axis(format=PERCENT, values=[0, 0.5, 1])
     base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y)
-    text = base.mark_text(align="left", dx=5, fontSize=TEXT, color=GREY)
-    bars = base.mark_bar(color=NORMS[norm].colour)
+    text = base.mark_text(align="left", dx=5, fontSize=TEXT, color=GREY_WORDS)
+    bars = base.mark_bar(color=NORMS[norm].light.mark)
     text = text.encode(text=alt.Text("probability:Q", format=".1%"))
     return (bars + text).properties(padding=EDGE)
 

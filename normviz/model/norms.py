@@ -12,34 +12,69 @@ EPSILON = 1e-5  # added to every variance; the default of torch.nn's norms
 
 
 @dataclass(frozen=True)
+class Tones:
+    """A norm's hue on one kind of page, as contrast needs it (WCAG 2.2, 1.4.3 and 1.4.11).
+
+    Attributes:
+        mark: of lines, points and bars; at least 3:1 against the page.
+        words: of text; at least 4.5:1 against the page.
+        ink: of text that stands on `mark`; at least 4.5:1 against it.
+    """
+
+    mark: str
+    words: str
+    ink: str
+
+
+@dataclass(frozen=True)
 class Norm:
     """One way to normalize an N x C x H x W tensor, and how every page names and draws it.
+
+    The hues are those of Okabe & Ito (2008): blue, orange, bluish green, reddish purple, grey. Where their own tone is too
+    faint against the page, or would come too near another norm's, a tone of the same hue stands for it: darker on a light
+    page, lighter on a dark one. For readers with any one kind of cone missing, the tones of a page lie at least as far apart as
+    the nearest two of Okabe & Ito's own.
 
     Attributes:
         key: the name used in files, URLs and tables.
         label: the name on screen.
-        colour: Okabe-Ito colour, the same on every page.
-        ink: colour of text on `colour`.
+        light: its tones on a light page.
+        dark: its tones on a dark page.
         shape: shape of its points, the second cue beside colour.
         averages_over: what shares one mean and variance, in words.
     """
 
     key: str
     label: str
-    colour: str
-    ink: str
+    light: Tones
+    dark: Tones
     shape: str
     averages_over: str
 
+    def on(self, scheme: str) -> Tones:
+        """Returns its tones on a page of that scheme, "light" or "dark"."""
+        return {"light": self.light, "dark": self.dark}[scheme]
 
+
+def _norm(key: str, label: str, light: tuple[str, str, str], dark: str, shape: str, averages_over: str) -> Norm:
+    """Returns a norm; on a dark page one tone does for marks and words, and text on it is black."""
+    return Norm(key, label, Tones(*light), Tones(dark, dark, "#000000"), shape, averages_over)
+
+
+# on a light page: mark, words, ink
+BLUE = ("#0072B2", "#0072B2", "#FFFFFF")
+ORANGE = ("#C48000", "#9E6500", "#000000")
+GREEN = ("#009E73", "#006543", "#000000")
+PURPLE = ("#9E4F7C", "#843865", "#FFFFFF")
+NEUTRAL = ("#7F7F7F", "#737373", "#000000")
 NORMS = {
     norm.key: norm
     for norm in (
-        Norm("batch", "Batch norm", "#0072B2", "#FFFFFF", "circle", "one channel, all pictures of the batch"),
-        Norm("group", "Group norm", "#E69F00", "#000000", "square", "a few channels of one picture"),
-        Norm("layer", "Layer norm", "#009E73", "#000000", "triangle-up", "all channels of one picture"),
-        Norm("instance", "Instance norm", "#CC79A7", "#000000", "diamond", "one channel of one picture"),
-        Norm("none", "No norm", "#7F7F7F", "#000000", "cross", "nothing"),
+        _norm("batch", "Batch norm", BLUE, "#57B0F5", "circle", "one channel, all pictures of the batch"),
+        _norm("group", "Group norm", ORANGE, "#E69F00", "square", "a few channels of one picture"),
+        _norm("layer", "Layer norm", GREEN, "#009E73", "triangle-up", "all channels of one picture"),
+        _norm("instance", "Instance norm", PURPLE, "#CC79A7", "diamond", "one channel of one picture"),
+        _norm("none", "No norm", NEUTRAL, "#828282", "cross", "nothing"),
     )
 }
 COMPARED = ("batch", "group", "layer")  # the three models, in the order every page keeps

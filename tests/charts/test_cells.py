@@ -10,7 +10,7 @@ from tests.explain.layers import CASES, whole
 @pytest.mark.parametrize(("norm", "shape", "groups"), CASES)
 def test_the_drawing_is_valid_and_leaves_no_cell_out(norm, shape, groups):
     layer = NormLayer(cells.made_up(shape, 0), norm, np.ones(shape[1]), np.zeros(shape[1]), groups)
-    spec = cell_charts.tensor(cells.frame(layer, whole(layer), (0, 0, 0, 0)), norm).to_dict()
+    spec = cell_charts.tensor(cells.frame(layer, whole(layer), (0, 0, 0, 0))).to_dict()
     rows = next(iter(spec["datasets"].values()))
     assert len(rows) == layer.x.size and {param["name"] for param in spec["params"]} == {"group", "here", "pick"}
     assert rows[-1]["cell"] == "0-0-0-0" and rows[-1]["locked"]
@@ -35,9 +35,9 @@ def test_the_drawing_of_one_visitor_does_not_change_anothers():
         cells.frame(layer, whole(layer), (0, 0, 0, 0))
         for layer in (NormLayer(cells.made_up((3, 4, 2, 2), seed), "layer", ones, zeros) for seed in (0, 1))
     ]
-    first = cell_charts.tensor(tables[0], "layer")
+    first = cell_charts.tensor(tables[0])
     before = first.to_dict()
-    cell_charts.tensor(tables[1], "layer").to_dict()
+    cell_charts.tensor(tables[1]).to_dict()
     assert first.to_dict() == before
 
 

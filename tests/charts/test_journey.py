@@ -12,7 +12,7 @@ from tests.shipped import passages
 def test_chart_of_statistics(norm):
     table = journey.channels(passages("published", norm)[1])
     spec = journey_charts.used_and_own(table, norm).to_dict()
-    assert len(spec["layer"]) == 4 and norms.NORMS[norm].colour in str(spec)
+    assert len(spec["layer"]) == 4 and norms.NORMS[norm].light.mark in str(spec)
 
 
 def test_chart_of_distances():

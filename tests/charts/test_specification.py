@@ -2,6 +2,8 @@ import altair as alt
 import pandas as pd
 
 from normviz.charts import specification
+from normviz.charts.parts import norm_colour, norm_words
+from normviz.model.norms import NORMS
 
 TABLE = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, None], "name": ["a", "b"]})
 
@@ -27,3 +29,26 @@ def test_altairs_settings_stay_as_they_were():
     before = alt.data_transformers.active, alt.theme.active
     specification.specification(layered())
     assert (alt.data_transformers.active, alt.theme.active) == before
+
+
+def test_a_dark_page_gets_the_tones_of_a_dark_page():
+    base = alt.Chart(TABLE.assign(norm="batch"))
+    shade = alt.Scale(range=[f"{NORMS['batch'].light.mark}{alpha}" for alpha in ("00", "8C")])
+    chart = base.mark_line().encode(color=norm_colour()) + base.mark_text().encode(color=norm_words())
+    chart += base.mark_rect(color=NORMS["group"].light.mark).encode(color=alt.Color("x:Q", scale=shade))
+    light, dark = (str(specification.specification(chart, scheme)) for scheme in ("light", "dark"))
+    for norm in NORMS.values():
+        assert all(tone in light and tone not in dark for tone in {norm.light.mark, norm.light.words} - {norm.dark.mark})
+        assert norm.dark.mark in dark
+    assert f"{NORMS['batch'].dark.mark}8C" in dark
+
+
+def test_each_tone_of_a_light_page_has_one_on_a_dark_page():
+    for norm in NORMS.values():
+        wanted = {norm.light.mark: norm.dark.mark, norm.light.words: norm.dark.words}
+        assert wanted.items() <= specification.ON_DARK.items()
+
+
+def test_a_mark_is_hidden_from_screen_readers_unless_it_speaks_for_itself():
+    spec = specification.specification(layered().configure_view(stroke=None))
+    assert spec["config"]["mark"]["aria"] is False and spec["config"]["view"] == {"stroke": None}
