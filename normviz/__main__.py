@@ -110,7 +110,9 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", metavar="DIR", help="image folder, or torchvision's folder (default: NORMVIZ_DATA, data/)")
+    parser.add_argument(
+        "--data", metavar="DIR", help="image folder, or CIFAR-10's files or archive (default: NORMVIZ_DATA, data/)"
+    )
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:

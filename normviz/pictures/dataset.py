@@ -1,4 +1,4 @@
-"""CIFAR-10 in memory: one uint8 array a split, from an image folder or from torchvision's download."""
+"""CIFAR-10 in memory: one uint8 array a split, from an image folder or from the original files."""
 
 import hashlib
 import os
@@ -12,13 +12,15 @@ import platformdirs
 from PIL import Image
 from torchvision.datasets import CIFAR10
 
+from normviz.pictures import formats, originals, uploads
+from normviz.pictures.originals import DataError
 from normviz.words.classes import CLASS_NAMES
 
 DEFAULT_FOLDER = Path(__file__).parents[2] / "data"
 
-
-class DataError(ValueError):
-    """A data set that is missing, incomplete or unreadable; the message names the file and the next step."""
+# What file managers and archivers leave behind, beside hidden files: github/gitignore, Global/macOS and Global/Windows
+LITTER = ("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "$recycle.bin", "icon\r", "__macosx")
+_KINDS = ", ".join(f".{extension}" for extension in formats.EXTENSIONS)
 
 
 @dataclass(frozen=True)
@@ -58,20 +60,16 @@ def find_folder(folder: str | Path | None = None) -> Path | None:
     """Returns the first data folder that holds something: the one named, `NORMVIZ_DATA`, or `data/` in the project."""
     named = folder or os.environ.get("NORMVIZ_DATA")
     path = Path(named) if named else DEFAULT_FOLDER
-    return path if is_image_folder(path) or is_torchvision_folder(path) else None
+    return path if is_image_folder(path) or originals.find(path) else None
 
 
 def download_folder() -> Path:
     """Returns where a download goes when the user names no folder."""
-    return Path(os.environ.get("NORMVIZ_DATA") or DEFAULT_FOLDER)
+    return originals.home(Path(os.environ.get("NORMVIZ_DATA") or DEFAULT_FOLDER))
 
 
 def is_image_folder(path: Path) -> bool:
     return (path / "test").is_dir() or (path / "train").is_dir()
-
-
-def is_torchvision_folder(path: Path) -> bool:
-    return (path / CIFAR10.base_folder).is_dir()
 
 
 def load_split(split: str, folder: str | Path | None = None) -> Split:
@@ -79,30 +77,25 @@ def load_split(split: str, folder: str | Path | None = None) -> Split:
 
     Args:
         split: "train" or "test".
-        folder: an image folder `{train,test}/<class>/<index>.{png,jpg}` or torchvision's; see `find_folder`.
+        folder: an image folder `{train,test}/<class>/<index>.<extension>` with any of `formats.EXTENSIONS`; or the folder
+            `cifar-10-batches-py`, the archive that it comes from, or the folder that holds one of them; see `find_folder`.
 
     Raises:
-        DataError: no data set there, a class folder missing, a picture unreadable or of the wrong size.
+        DataError: no data set there, a class folder missing, a picture unreadable or of the wrong size, a file that does
+            not belong there, original files or an archive incomplete or damaged.
     """
     path = find_folder(folder)
     if path is None:
         raise DataError(
-            f"no CIFAR-10 in {folder or download_folder()}: name an image folder or torchvision's with --data or "
-            "NORMVIZ_DATA, or fetch it with: python -m normviz download --data DIR"
+            f"no CIFAR-10 in {folder or download_folder()}: name an image folder, {CIFAR10.base_folder} or "
+            f"{CIFAR10.filename} with --data or NORMVIZ_DATA, or fetch it with: python -m normviz download --data DIR"
         )
-    return _load_image_folder(path, split) if is_image_folder(path) else _load_torchvision(path, split)
+    return _load_image_folder(path, split) if is_image_folder(path) else _load_originals(originals.find(path), split)
 
 
-def _load_torchvision(path: Path, split: str) -> Split:
-    try:
-        source = CIFAR10(path, train=split == "train")
-    except (RuntimeError, OSError) as error:
-        raise DataError(
-            f"the CIFAR-10 files in {path / CIFAR10.base_folder} are incomplete or damaged ({error}); "
-            f"fetch them again with: python -m normviz download --data {path}"
-        ) from error
-    labels = np.array(source.targets, dtype=np.int64)
-    return Split(source.data, labels, np.arange(len(labels)), "CIFAR-10, original files (torchvision)")
+def _load_originals(path: Path, split: str) -> Split:
+    images, labels = originals.load(path, split)
+    return Split(images, labels, np.arange(len(labels)), "CIFAR-10, original files (torchvision)")
 
 
 def _load_image_folder(path: Path, split: str) -> Split:
@@ -118,24 +111,37 @@ def _load_image_folder(path: Path, split: str) -> Split:
 
 def _list_pictures(folder: Path) -> list[tuple[Path, int]]:
     """Returns (file, label) by canonical index."""
-    found = []
-    for label, name in enumerate(CLASS_NAMES):
-        try:
-            entries = list(os.scandir(folder / name))
-        except OSError as error:
-            raise DataError(
-                f"{folder / name} is missing or cannot be opened: an image folder has one folder a class in {folder} "
-                f"({', '.join(CLASS_NAMES)})"
-            ) from error
-        pictures = [Path(e.path) for e in entries if e.name.lower().endswith((".png", ".jpg", ".jpeg"))]
-        if not pictures:
-            raise DataError(f"{folder / name} holds no .png or .jpg picture: every class folder must hold at least one")
-        found += [(file, label) for file in pictures]
+    for entry in _entries(folder, folder):
+        if entry.name not in CLASS_NAMES:
+            raise DataError(f"{entry.path} is no class: {folder} holds {', '.join(CLASS_NAMES)} and nothing else; take it out")
+    found = [(file, label) for label, name in enumerate(CLASS_NAMES) for file in _class_pictures(folder, name)]
     found.sort(key=lambda pair: _index_of(pair[0]))
     for (one, _), (other, _) in pairwise(found):
         if _index_of(one) == _index_of(other):
             raise DataError(f"{one} and {other} have the same index: every index may be used once, take one of them out")
     return found
+
+
+def _class_pictures(folder: Path, name: str) -> list[Path]:
+    files = [Path(entry.path) for entry in _entries(folder / name, folder)]
+    if not files:
+        raise DataError(f"{folder / name} holds no picture: every class folder must hold at least one of {_KINDS}")
+    for file in files:
+        if file.suffix.lower().lstrip(".") not in formats.EXTENSIONS:
+            raise DataError(f"{file} is no picture by its name: a class folder holds pictures alone, {_KINDS}; take it out")
+    return files
+
+
+def _entries(place: Path, folder: Path) -> list[os.DirEntry]:
+    """Returns what lies in a folder of an image folder, less hidden files and litter."""
+    try:
+        with os.scandir(place) as entries:
+            return [entry for entry in entries if not (entry.name.startswith(".") or entry.name.lower() in LITTER)]
+    except OSError as error:
+        raise DataError(
+            f"{place} is missing or cannot be opened: an image folder has one folder a class in {folder} "
+            f"({', '.join(CLASS_NAMES)})"
+        ) from error
 
 
 def _index_of(file: Path) -> int:
@@ -156,10 +162,10 @@ def _decode(files: list[tuple[Path, int]]) -> dict[str, np.ndarray]:
 
 def _decode_one(file: Path) -> np.ndarray:
     try:
-        with Image.open(file) as picture:
+        with Image.open(file, formats=formats.FORMATS) as picture:
             size = picture.size
-            pixels = np.asarray(picture.convert("RGB")) if size == (32, 32) else None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            pixels = np.asarray(uploads.as_shown(picture)) if size == (32, 32) else None
+    except Exception as error:  # a decoder may raise anything at all on a damaged file
         raise DataError(f"{file} cannot be read as a picture ({error}): replace it, or take it out") from error
     if pixels is None:
         raise DataError(f"{file} is {size[0]}x{size[1]}: every picture must be 32x32")

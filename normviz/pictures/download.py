@@ -7,9 +7,8 @@ from threading import Lock
 
 from torchvision.datasets import CIFAR10
 
-from normviz.pictures.dataset import DataError
-
-ARCHIVE_BYTES = 170_498_071  # of CIFAR10.filename, for the progress of the download
+from normviz.pictures import originals
+from normviz.pictures.originals import ARCHIVE_BYTES, DataError
 
 _DOWNLOADER = ThreadPoolExecutor(max_workers=1)
 _DOWNLOADS: dict[Path, Future] = {}
@@ -20,13 +19,13 @@ def fetch(folder: str | Path, report: Callable[[float], None] = lambda fraction:
     """Fetches CIFAR-10 with torchvision and unpacks it; files already there and whole are kept.
 
     Args:
-        folder: where to put it; made if missing.
+        folder: where to put it; made if missing. For one that names batches or archive it is the folder around them.
         report: called about three times a second with the fraction of the archive that has arrived, 0 to 1.
 
     Raises:
         DataError: no connection, a broken one, no space, or a folder that cannot be written.
     """
-    path = Path(folder)
+    path = originals.home(Path(folder))
     fetching = _start_or_join(path)
     while not fetching.done():
         wait([fetching], timeout=0.3)

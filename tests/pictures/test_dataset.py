@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from normviz.pictures import dataset
+from normviz.pictures import dataset, formats
 from normviz.words.classes import CLASS_NAMES
 
 LABELS = np.arange(20) * 3 % 10
@@ -79,10 +79,14 @@ def test_changed_picture_is_seen(folder):
         (lambda test: shutil.copy(test / "dog" / "5.png", test / "cat" / "5.png"), "5.png"),
         (lambda test: (test / "cat" / "77.png").symlink_to(test / "nowhere.png"), "77.png"),
         (lambda test: save_picture(test / "cat" / "77.png", 0, side=14_000), "77.png"),
+        (lambda test: (test / "cat" / "notes.txt").write_text("tabby"), "notes.txt"),
+        (lambda test: (test / "cat" / "more").mkdir(), "more"),
+        (lambda test: (test / "cat" / "77.svg").write_text("<svg/>"), "77.svg"),
     ],
     ids=[
         *("no class folder", "empty class folder", "wrong size", "unreadable", "no index"),
         *("huge index", "index used twice", "dangling link", "huge picture"),
+        *("no picture", "folder in a class folder", "another format"),
     ],
 )
 def test_spoilt_image_folder_names_the_file(spoil, named, folder):
@@ -90,6 +94,44 @@ def test_spoilt_image_folder_names_the_file(spoil, named, folder):
     with pytest.raises(dataset.DataError) as caught:
         dataset.load_split("test", folder)
     assert str(folder / "test" / "cat") in str(caught.value) and named in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["kitten", "labels.csv"])
+def test_what_is_no_class_is_named(name, folder):
+    save_picture(folder / "test" / name / "77.png", 0)
+    with pytest.raises(dataset.DataError, match=f"{folder / 'test' / name} is no class: .* airplane"):
+        dataset.load_split("test", folder)
+
+
+HIDDEN = ["._00009.png", ".DS_Store", ".git", "Thumbs.db", "desktop.ini", "Desktop.ini", "__MACOSX", "Icon\r", "ehthumbs.db"]
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_hidden_files_and_litter_are_passed_over_everywhere(name, folder):
+    wanted = dataset.load_split("test", folder).fingerprint
+    for place in (folder, folder / "test", folder / "test" / "cat"):
+        (place / name).write_bytes(b"\0\5\x16\7")
+    assert dataset.load_split("test", folder).fingerprint == wanted
+
+
+def test_every_format_of_an_upload_may_lie_in_a_folder(folder):
+    (folder / "test" / "cat" / "1.png").unlink()
+    for index, extension in enumerate(formats.EXTENSIONS, 100):
+        save_picture(folder / "test" / "cat" / f"{index}.{extension.upper() if index % 2 else extension}", 90)
+    split = dataset.load_split("test", folder)
+    seen = split.images[split.indices >= 100].astype(int)
+    assert len(seen) == len(formats.EXTENSIONS)
+    assert abs(seen - (90, 165, 7)).max() <= 6
+    assert "heic" in split.edition
+
+
+def test_a_picture_in_a_folder_looks_as_an_upload_does(folder):
+    deep = np.full((32, 32), 25700, np.uint16)
+    Image.fromarray(deep).save(folder / "test" / "cat" / "100.png")
+    clear = Image.new("RGBA", (32, 32), (9, 9, 9, 0))
+    clear.save(folder / "test" / "cat" / "101.png")
+    split = dataset.load_split("test", folder)
+    assert (split.images[split.place_of(100)] == 100).all() and (split.images[split.place_of(101)] == 255).all()
 
 
 def test_no_data_names_the_next_step(tmp_path):
