@@ -73,7 +73,7 @@ def train(
     while len(state.history) < plan.recipe.epochs:
         started = time.monotonic()
         advance(state, training, report=report)
-        _close_epoch(state, training, test)
+        close_epoch(state, training, test)
         state.wall_seconds += time.monotonic() - started
         runs.write_whole(progress, pack(state, training))
     runs.save(*finish(state, training, test), runs.folder_of(plan.study, plan.norm, root))
@@ -172,7 +172,8 @@ def _step(state: State, rate: float, pictures: torch.Tensor, labels: torch.Tenso
     return loss.item(), (answers.argmax(dim=1) == labels).sum().item()
 
 
-def _close_epoch(state: State, training: dataset.Split, test: dataset.Split) -> None:
+def close_epoch(state: State, training: dataset.Split, test: dataset.Split) -> None:
+    """Measures the network and adds a row to the history, and its layer statistics, for the epoch as far as it has come."""
     epoch = state.epoch
     if state.plateau:
         state.plateau.step(epoch.last_loss)

@@ -1,8 +1,9 @@
+import itertools
+
 import pytest
 import torch
 
 from normviz.training import batches
-import itertools
 
 LABELS = torch.arange(200) % 10
 
