@@ -112,13 +112,15 @@ class Conductor:
         }
         started = time.monotonic()
         outcomes = self._carry_out(jobs)
-        self._end_if_all_diverged(outcomes)
+        self._take_out_diverged(outcomes)
         self.step += steps
         self.packed = {column: outcome.packed for column, outcome in outcomes.items()}
         self._learn_speed(outcomes, steps)
-        self.run.add([self._point(column, outcome) for column, outcome in outcomes.items() if outcome.point])
+        trained = self.state.trained_seconds + time.monotonic() - started
+        points = [{**self._point(column, outcome), "seconds": round(trained, 2)} for column, outcome in outcomes.items()]
         self.run.keep_round(self.packed, self.step, save=self._is_saved(steps))
-        self._tell(time.monotonic() - started)
+        self.run.add(points)
+        self._tell(trained)
 
     def _rate(self) -> float | None:
         pictures = self.step * self.setup.batch_size
@@ -140,20 +142,28 @@ class Conductor:
         elif steps > 1:
             self.step_seconds = max(1e-4, seconds - self.points_seconds) / steps
 
-    def _tell(self, seconds: float) -> None:
-        trained = self.state.trained_seconds + seconds
+    def _tell(self, trained: float) -> None:
         left = (self.setup.steps - self.step) * self.step_seconds / self.workers
         left *= 1 + self.points_seconds / self.workers / ROUND_SECONDS
         self.state = self.run.report(step=self.step, trained_seconds=trained, seconds_left=left if self.step_seconds else None)
         if trained > self.longest_seconds:
             raise Ended("stopped", f"trained for {self.longest_seconds:,.0f} seconds, the longest that this server allows")
 
-    def _end_if_all_diverged(self, outcomes: dict[str, Outcome]) -> None:
+    def _take_out_diverged(self, outcomes: dict[str, Outcome]) -> None:
         """Takes trainings whose loss is not finite any more out of the run; they stay in the chart."""
         for column in [column for column, outcome in outcomes.items() if outcome.diverged]:
             outcome = outcomes.pop(column)
             del self.plans[column]
-            self.run.add([{**self._point(column, outcome), "step": self.step, "diverged": outcome.diverged}])
+            self.run.add(
+                [
+                    {
+                        **self._point(column, outcome),
+                        "step": self.step,
+                        "pictures": self.step * self.setup.batch_size,
+                        "diverged": outcome.diverged,
+                    }
+                ]
+            )
         if not self.plans:
             raise Ended("stopped", f"every training diverged at step {self.step:,}: choose a lower learning rate")
 

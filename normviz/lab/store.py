@@ -97,6 +97,10 @@ class LabRun:
     def about(self) -> About:
         return About(**_read(self.folder / "setup.json")["about"])
 
+    def rename(self, name: str) -> None:
+        stored = _read(self.folder / "setup.json")
+        _write(self.folder / "setup.json", stored | {"about": stored["about"] | {"name": name.strip()[:80] or "A run"}})
+
     def wanted(self) -> Wanted:
         values = _read(self.folder / "wanted.json")
         return Wanted(**values | {"rates": tuple(tuple(rate) for rate in values["rates"])}) if values else Wanted()

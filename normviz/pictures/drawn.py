@@ -31,12 +31,12 @@ def _triangle(u: np.ndarray, v: np.ndarray, radius: np.ndarray) -> np.ndarray:
 
 
 def _ring(u: np.ndarray, v: np.ndarray, radius: np.ndarray) -> np.ndarray:
-    return abs(np.hypot(u, v) - 0.8 * radius) - 0.32 * radius
+    return abs(np.hypot(u, v) - 0.8 * radius) - 0.28 * radius
 
 
 def _cross(u: np.ndarray, v: np.ndarray, radius: np.ndarray) -> np.ndarray:
     far, near = np.maximum(abs(u), abs(v)), np.minimum(abs(u), abs(v))
-    return np.maximum(far - 1.1 * radius, near - 0.4 * radius)
+    return np.maximum(far - 1.1 * radius, near - 0.36 * radius)
 
 
 def _stripes(u: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -124,7 +124,7 @@ def _draw(labels: np.ndarray, seed: list[int]) -> np.ndarray:
     tone, step = dice.between(0.3, 0.7), dice.between(0.2, 0.35)
     figure = _mix(dice.colour(tone - step), dice.colour(tone + step), ink)
     picture = _mix(picture, figure, inside)
-    contrast, brightness, grain = dice.between(0.5, 1), dice.between(-0.15, 0.15), dice.between(0, 0.06)
+    contrast, brightness, grain = dice.between(0.6, 1), dice.between(-0.15, 0.15), dice.between(0, 0.05)
     picture = 0.5 + brightness[..., None] + contrast[..., None] * (picture - 0.5) + grain[..., None] * dice.noise()
     return (picture * 255).clip(0, 255).astype(np.uint8)
 
@@ -136,7 +136,7 @@ def _background(dice: _Dice) -> np.ndarray:
     slope = 0.5 + (np.cos(turn) * x + np.sin(turn) * y) / SIDE
     picture = _mix(dice.colour(dice.between(0.2, 0.8)), dice.colour(dice.between(0.2, 0.8)), slope)
     for _ in range(CLUTTER):
-        across, down, radius = dice.between(-16, 16), dice.between(-16, 16), dice.between(1, 4)
+        across, down, radius = dice.between(-16, 16), dice.between(-16, 16), dice.between(1, 3.5)
         spot = _edge(_disc(x - across, y - down, radius))
         picture = _mix(picture, dice.colour(dice.between(0.1, 0.9)), spot)
     return picture
@@ -145,12 +145,12 @@ def _background(dice: _Dice) -> np.ndarray:
 def _figure(labels: np.ndarray, dice: _Dice) -> tuple[np.ndarray, np.ndarray]:
     """Returns how much of each pixel the shape covers, and the texture's share of the second ink, both N x 32 x 32."""
     x, y = _grid()
-    u, v = x - dice.between(-4, 4), y - dice.between(-4, 4)
-    radius = dice.between(9, 12)
+    u, v = x - dice.between(-3, 3), y - dice.between(-3, 3)
+    radius = dice.between(10, 12.5)
     wave = 2 * np.pi / dice.between(4, 5.5)
     across, along = _turned(u, v, dice.between(0, np.pi))
     phases = dice.angle(), dice.angle()
-    inside = _by_class(SHAPES, labels // len(TEXTURES), *_turned(u, v, dice.between(-0.3, 0.3)), radius)
+    inside = _by_class(SHAPES, labels // len(TEXTURES), *_turned(u, v, dice.between(-0.25, 0.25)), radius)
     ink = _by_class(TEXTURES, labels % len(TEXTURES), wave * across + phases[0], wave * along + phases[1])
     return _edge(inside), (0.5 + 1.5 * ink).clip(0, 1)
 
