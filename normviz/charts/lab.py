@@ -39,7 +39,9 @@ def growing(table: pd.DataFrame, names: dict[str, str], end: float, y: Axis, cha
     dash = alt.StrokeDash("dashed:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [6, 4]]), legend=None)
     base = alt.Chart(table).encode(x=x, color=norm_colour(), detail=alt.Detail("series:N"))
     band = base.mark_area(opacity=0.2, clip=True).encode(y=alt.Y("low:Q", scale=scale, title=y.title, axis=axis), y2="high:Q")
-    line = base.mark_line(strokeWidth=3, clip=True).encode(y=value, strokeDash=dash, tooltip=tips("series:N", x=",", mean=".3g"))
+    line = base.mark_line(strokeWidth=3, clip=True).encode(
+        y=value, strokeDash=dash, tooltip=tips("series:N", x=",", mean=".3g")
+    )
     ends = alt.Chart(_ends(table, names, y)).encode(x=x, color=norm_colour())
     dots = ends.mark_point(filled=True, size=90, opacity=1).encode(y=value, shape=norm_shape())
     text = ends.mark_text(align="left", dx=9, fontSize=13, fontWeight="bold")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -103,15 +104,18 @@ class Server:
 
 
 @contextlib.contextmanager
-def running_app() -> Iterator[Server]:
-    """Runs `streamlit_app.py` on a free port of this machine until the block ends.
+def running_app(**environment: str) -> Iterator[Server]:
+    """Runs `streamlit_app.py` on a free port of this machine until the block ends; its lab keeps its runs beside its log.
+
+    Args:
+        **environment: Variables that it finds besides those of this process.
 
     Raises:
         RuntimeError: If the server ends or stays silent for `START_SECONDS`; carries its log.
     """
     with tempfile.TemporaryDirectory() as folder:
         server = Server(f"http://127.0.0.1:{_free_port()}", Path(folder) / "streamlit.log")
-        process = _start(server)
+        process = _start(server, environment)
         try:
             _wait_until_healthy(server, process)
             yield server
@@ -126,7 +130,7 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _start(server: Server) -> subprocess.Popen:
+def _start(server: Server, environment: dict[str, str]) -> subprocess.Popen:
     """Starts Streamlit in the repository root, printing into the server's log file."""
     address = urlsplit(server.url)
     options = {
@@ -137,8 +141,9 @@ def _start(server: Server) -> subprocess.Popen:
     }
     arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *arguments]
+    variables = {**os.environ, "NORMVIZ_LAB_FOLDER": str(server.log_path.parent / "lab"), **environment}
     with server.log_path.open("wb") as log:
-        return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        return subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=subprocess.STDOUT)
 
 
 def _wait_until_healthy(server: Server, process: subprocess.Popen) -> None:
