@@ -56,12 +56,16 @@ class Engine:
         write_whole(self.root / "ready", b"")
         try:
             while self.threads or _seconds_since(self.root / "awake") < IDLE_SECONDS:
-                self._begin_and_place()
-                self._answer_requests()
+                self.look()
                 time.sleep(LOOK_SECONDS)
         finally:
             (self.root / "ready").unlink(missing_ok=True)
             self.stopping.set()
+
+    def look(self) -> None:
+        """Begins what may begin, tells what waits its place, and answers requests; what is under way goes on by itself."""
+        self._begin_and_place()
+        self._answer_requests()
 
     def _begin_and_place(self) -> None:
         self.threads = {key: thread for key, thread in self.threads.items() if thread.is_alive()}
