@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from distributed import Client, KilledWorker
 
-from normviz.lab import slices
-from normviz.lab.slices import Data, Outcome, Slice
+from normviz.lab import tasks
 from normviz.lab.store import LabRun
+from normviz.lab.tasks import Data, Outcome, Slice
 from normviz.training.plans import Plan
 
 ROUND_SECONDS = 0.8  # that a round should take
@@ -106,7 +106,7 @@ class Conductor:
         rate = self._rate()
         jobs = {
             column: Slice(
-                plan, self.data, self.packed.get(column), steps, rate, slices.TEST_PICTURES if last else slices.TICK_PICTURES
+                plan, self.data, self.packed.get(column), steps, rate, tasks.TEST_PICTURES if last else tasks.TICK_PICTURES
             )
             for column, plan in self.plans.items()
         }
@@ -197,7 +197,7 @@ class Conductor:
             time.sleep(LOOK_SECONDS)
 
     def _hand_out(self, job: Slice):
-        return self.client.submit(slices.carry_out, job, pure=False, retries=0)
+        return self.client.submit(tasks.carry_out, job, pure=False, retries=0)
 
     def _note_death(self, column: str, tries: dict[str, int], error: Exception) -> None:
         tries[column] += 1
@@ -213,15 +213,15 @@ class Conductor:
         self.client.restart_workers(list(busy), raise_for_error=False)
 
 
-def speed_of(client: Client, plans: dict[str, Plan], data: Data) -> dict[str, slices.Speed]:
+def speed_of(client: Client, plans: dict[str, Plan], data: Data) -> dict[str, tasks.Speed]:
     """Times a few steps of each training on a worker."""
     futures = {
-        column: client.submit(slices.measure_speed, plan, data, pure=False, priority=10) for column, plan in plans.items()
+        column: client.submit(tasks.measure_speed, plan, data, pure=False, priority=10) for column, plan in plans.items()
     }
     return {column: future.result(timeout=LATE_SECONDS) for column, future in futures.items()}
 
 
-def expected_seconds(speeds: list[slices.Speed], steps: int, seeds: int, workers: int) -> float:
+def expected_seconds(speeds: list[tasks.Speed], steps: int, seeds: int, workers: int) -> float:
     """Returns how long a run takes.
 
     Args:

@@ -16,12 +16,11 @@ from pathlib import Path
 from distributed import Client
 from filelock import FileLock, Timeout
 
-from normviz.lab import conductor, slices, store, watch, workers
+from normviz.lab import conductor, store, tasks, watch, workers
 from normviz.lab.conductor import UNSEEN_SECONDS, Conductor
 from normviz.lab.settings import Settings, settings
 from normviz.lab.setup import Setup, from_dict
-from normviz.lab.slices import Data, Speed
-from normviz.pictures import dataset
+from normviz.lab.tasks import Data, Speed
 from normviz.training.runs import save, write_whole
 
 LOOK_SECONDS = 0.2
@@ -127,7 +126,7 @@ class Engine:
             packed = run.saved_round(step)
             chosen = {column: plan for column, plan in setup.columns.items() if plan.seed == setup.seed and column in packed}
             futures = {
-                plan.norm: self.client.submit(slices.export, plan, data_of(setup), packed[column], pure=False, priority=10)
+                plan.norm: self.client.submit(tasks.export, plan, data_of(setup), packed[column], pure=False, priority=10)
                 for column, plan in chosen.items()
             }
             for norm, future in futures.items():
@@ -138,9 +137,8 @@ class Engine:
 
 
 def data_of(setup: Setup) -> Data:
-    """Returns the pictures of a set-up, by a folder's name that workers understand."""
-    folder = dataset.find_folder() if setup.data == "cifar10" else None
-    return Data(setup.data, str(Path(folder).resolve()) if folder else "", setup.pictures)
+    """Returns the pictures of a set-up; where they lie is found by the worker, as anywhere else."""
+    return Data(setup.data, os.environ.get("NORMVIZ_DATA", ""), setup.pictures)
 
 
 def _seconds_since(file: Path) -> float:

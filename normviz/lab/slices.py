@@ -3,60 +3,18 @@
 import time
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import nn
 
+from normviz.lab.tasks import TEST_PICTURES, Data, Outcome, Slice, Speed
 from normviz.pictures import dataset, drawn, tensors
 from normviz.studies import measurements
 from normviz.training import batches, inference, loop, memory, state
 from normviz.training.plans import Plan
-
-TEST_PICTURES = 1000
-TICK_PICTURES = 250  # test pictures of every point but the last
-
-
-@dataclass(frozen=True)
-class Data:
-    """Which pictures: "cifar10" in a folder that every worker sees, or "drawn"; and how many for training."""
-
-    name: str
-    folder: str
-    pictures: int
-
-
-@dataclass(frozen=True)
-class Slice:
-    """A few steps of one training.
-
-    Attributes:
-        plan: the training.
-        data: its pictures.
-        packed: where it stands, by `state.pack`; None before the first step.
-        steps: to take; 0 measures alone.
-        rate: learning rate, in place of the plan's.
-        test_pictures: on which the point is measured.
-    """
-
-    plan: Plan
-    data: Data
-    packed: bytes | None
-    steps: int
-    rate: float | None = None
-    test_pictures: int = TICK_PICTURES
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Where the training stands after a slice, the point that was measured there, and what the slice cost in seconds."""
-
-    packed: bytes
-    point: dict
-    seconds: float
-    diverged: str = ""
 
 
 def carry_out(job: Slice) -> Outcome:
@@ -149,16 +107,8 @@ def splits(data: Data) -> tuple[dataset.Split, dataset.Split]:
     """Returns training and test pictures; a worker reads or draws them once."""
     if data.name == "drawn":
         return drawn.split("train", data.pictures), drawn.split("test", TEST_PICTURES)
-    training, test = (dataset.load_split(name, data.folder) for name in ("train", "test"))
+    training, test = (dataset.load_split(name, data.folder or None) for name in ("train", "test"))
     return training.balanced(data.pictures), test.balanced(TEST_PICTURES)
-
-
-@dataclass(frozen=True)
-class Speed:
-    """What one training costs on this worker, in seconds: a step, and a point."""
-
-    step: float
-    point: float
 
 
 def measure_speed(plan: Plan, data: Data, steps: int = 4) -> Speed:
@@ -171,7 +121,7 @@ def measure_speed(plan: Plan, data: Data, steps: int = 4) -> Speed:
 def export(plan: Plan, data: Data, packed: bytes) -> tuple[dict, dict[str, bytes]]:
     """Returns a training as it stands as a finished run, for `runs.save`; measured on the whole test split."""
     training, _ = splits(data)
-    test = drawn.split("test", TEST_PICTURES) if data.name == "drawn" else dataset.load_split("test", data.folder)
+    test = drawn.split("test", TEST_PICTURES) if data.name == "drawn" else dataset.load_split("test", data.folder or None)
     run = state.unpack(plan, training, packed)
     loop.close_epoch(run, training, test)
     return loop.finish(run, training, test)

@@ -6,8 +6,8 @@ from distributed import Client, LocalCluster
 from normviz.lab import store
 from normviz.lab.conductor import Conductor, expected_seconds
 from normviz.lab.setup import Setup
-from normviz.lab.slices import Data, Speed
 from normviz.lab.store import About
+from normviz.lab.tasks import Data, Speed
 from tests.waiting import until
 
 SETUP = Setup(("batch", "none"), data="drawn", pictures=500, steps=12)

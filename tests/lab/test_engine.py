@@ -126,3 +126,8 @@ def test_a_run_whose_pictures_are_missing_fails_with_its_reason(lab, start_serve
     run = create(lab, Setup(("group",), steps=6))
     look_until(lab, run, lambda: run.state().name == "failed")
     assert "no CIFAR-10 in" in run.state().why
+
+
+def test_the_engine_starts_without_pytorch():
+    script = "import sys, normviz.lab.engine; assert not {'torch', 'torchvision'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -5,7 +5,7 @@ from safetensors.numpy import load
 
 from normviz.lab import slices
 from normviz.lab.setup import Setup
-from normviz.lab.slices import Data, Slice
+from normviz.lab.tasks import TEST_PICTURES, Data, Slice
 from normviz.training import runs
 
 DRAWN = Data("drawn", "", 500)
@@ -55,7 +55,7 @@ def test_an_export_is_a_run_like_any_other(tmp_path):
     outcome = slices.carry_out(begun)
     runs.save(*slices.export(begun.plan, DRAWN, outcome.packed), tmp_path / "controlled" / "group")
     run = runs.load("controlled", "group", tmp_path)
-    assert len(run.predictions) == slices.TEST_PICTURES and len(run.history) == 1
+    assert len(run.predictions) == TEST_PICTURES and len(run.history) == 1
     assert run.info["final"]["accuracy"] == pytest.approx(run.info["final"]["test_accuracy"])
 
 
