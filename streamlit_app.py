@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from normviz.app import frame
+from normviz.app import frame, saved
 
 st.set_page_config(page_title="normviz: batch, group and layer norm", page_icon="🔬", layout="wide")
 page = frame.navigation()
 frame.choose_study()
+saved.show_own(page.url_path)
 try:
     page.run()
 finally:

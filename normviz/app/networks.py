@@ -14,8 +14,8 @@ def network(norm: str):
     return _network(frame.study(), norm, saved.stamp(frame.study(), norm))
 
 
-@st.cache_resource(show_spinner="Loading the network")
-def _network(name: str, norm: str, stamp: int):
+@st.cache_resource(show_spinner="Loading the network", max_entries=32)
+def _network(name: str, norm: str, stamp: tuple[str, int]):
     import torch
 
     from normviz.training import inference
@@ -53,7 +53,7 @@ def look(norm: str, layer: int, pixels: np.ndarray):
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _look(name: str, norm: str, stamp: int, layer: int, content: str, _pixels: np.ndarray):
+def _look(name: str, norm: str, stamp: tuple[str, int], layer: int, content: str, _pixels: np.ndarray):
     from normviz.model import layer_statistics
 
     return layer_statistics.look_at(_passages(name, norm, stamp, content, _pixels), layer)
@@ -65,7 +65,7 @@ def passages(norm: str, pixels: np.ndarray) -> list:
 
 
 @st.cache_resource(show_spinner="Running the pictures through the networks", max_entries=6)
-def _passages(name: str, norm: str, stamp: int, content: str, _pixels: np.ndarray):
+def _passages(name: str, norm: str, stamp: tuple[str, int], content: str, _pixels: np.ndarray):
     from normviz.model import layer_statistics
     from normviz.pictures import tensors
 

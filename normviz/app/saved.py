@@ -4,8 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from normviz.app import frame
-from normviz.model.norms import COMPARED
+from normviz.model.norms import COMPARED, NORMS
 from normviz.training import runs
+from normviz.words import lab
+
+OWN_PAGES = ("layer_statistics", "journey", "batch_mates", "invariances", "mistakes", "classify")  # that show single networks
 
 
 def three_columns(minimum: int = 260, border: bool = False):
@@ -31,14 +34,48 @@ def weights() -> tuple[str, ...]:
     return tuple(run.info["files"]["weights.safetensors"] for run in models().values())
 
 
-def stamp(name: str, norm: str) -> int:
-    file = runs.folder_of(name, norm) / "run.json"
-    return file.stat().st_mtime_ns if file.exists() else 0
+def use_own(root: str, norms: list[str], said: str) -> None:
+    """Puts a visitor's own finished runs in the place of the shipped ones of `controlled`, for this visit.
+
+    Args:
+        root: folder that holds controlled/<norm>/.
+        norms: which it holds.
+        said: how they are called on the pages.
+    """
+    st.session_state["own"] = {"root": root, "norms": norms, "said": said}
 
 
-@st.cache_resource(show_spinner=False)
-def run(name: str, norm: str, stamp: int) -> runs.Run:
-    return runs.load(name, norm)
+def own() -> dict | None:
+    """Returns what `use_own` was given; None on a page of the shipped networks alone, and where there are no others."""
+    return st.session_state.get("own") if st.session_state.get("page") in OWN_PAGES else None
+
+
+def show_own(page: str) -> None:
+    """Notes which page runs, and says on a page that shows a visitor's own networks that it does, with the way back."""
+    st.session_state["page"] = page
+    chosen = own()
+    if chosen and frame.study() == "controlled":
+        names = ", ".join(NORMS[norm].label for norm in chosen["norms"])
+        with st.container(horizontal=True, vertical_alignment="center", border=True):
+            st.markdown(lab.OWN.format(names=names, run=frame.plain(chosen["said"])), width="content")
+            st.button("Back to the shipped networks", icon=":material/undo:", on_click=st.session_state.pop, args=("own", None))
+
+
+def _root(name: str, norm: str) -> str:
+    chosen = own()
+    return chosen["root"] if chosen and name == "controlled" and norm in chosen["norms"] else str(runs.CHECKPOINTS)
+
+
+def stamp(name: str, norm: str) -> tuple[str, int]:
+    """Returns the folder that holds a run, and when it was written: what its caches go by."""
+    root = _root(name, norm)
+    file = runs.folder_of(name, norm, root) / "run.json"
+    return root, file.stat().st_mtime_ns if file.exists() else 0
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def run(name: str, norm: str, stamp: tuple[str, int]) -> runs.Run:
+    return runs.load(name, norm, stamp[0])
 
 
 def verdicts(norm: str) -> pd.DataFrame:
@@ -46,8 +83,8 @@ def verdicts(norm: str) -> pd.DataFrame:
     return _verdicts(frame.study(), norm, stamp(frame.study(), norm))
 
 
-@st.cache_data(show_spinner=False)
-def _verdicts(name: str, norm: str, stamp: int) -> pd.DataFrame:
+@st.cache_data(show_spinner=False, max_entries=32)
+def _verdicts(name: str, norm: str, stamp: tuple[str, int]) -> pd.DataFrame:
     from normviz.training import evaluation
 
     return evaluation.verdicts(run(name, norm, stamp).predictions)

@@ -3,7 +3,8 @@
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -32,12 +33,14 @@ class Split:
         labels: int64, N.
         indices: int64, N; each picture's place in the original files.
         edition: where the pictures came from, in words.
+        classes: what each label is called, in order.
     """
 
     images: np.ndarray
     labels: np.ndarray
     indices: np.ndarray
     edition: str
+    classes: tuple[str, ...] = CLASS_NAMES
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -47,7 +50,16 @@ class Split:
         places = np.flatnonzero(self.indices == index)
         return int(places[0]) if len(places) else None
 
-    @property
+    def balanced(self, count: int) -> "Split":
+        """Returns a part of so many pictures, the first ones of each class, as many of one class as of another but for one."""
+        place_in_class = np.empty(len(self), dtype=np.int64)
+        for label in np.unique(self.labels):
+            places = np.flatnonzero(self.labels == label)
+            place_in_class[places] = np.arange(len(places))
+        chosen = np.sort(np.lexsort((self.labels, place_in_class))[:count])
+        return replace(self, images=self.images[chosen], labels=self.labels[chosen], indices=self.indices[chosen])
+
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over indices, labels and pictures."""
         digest = hashlib.sha256()

@@ -4,8 +4,7 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from io import BytesIO
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +15,12 @@ from safetensors.torch import save as save_safetensors
 from torch import nn
 
 from normviz.model import layer_statistics
-from normviz.model.network import Network, architecture, count_parameters
+from normviz.model.network import Network, count_parameters
 from normviz.pictures import dataset, tensors
 from normviz.training import evaluation, inference, runs
 from normviz.training.plans import Plan, learning_rate
+from normviz.training.state import State, begin, open_epoch, pack, unpack
 
-_OPTIMIZERS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
 PROBE_PICTURES = 256  # training pictures, not augmented, on which every epoch's layer statistics are measured
 
 
@@ -31,7 +30,7 @@ class Diverged(RuntimeError):
 
 @dataclass(frozen=True)
 class Step:
-    """What `train` reports after each step: counts from 1, loss and accuracy (a fraction) over the epoch so far."""
+    """What is reported after each step: counts from 1, loss and accuracy (a fraction) over the epoch so far."""
 
     epoch: int
     epochs: int
@@ -39,16 +38,6 @@ class Step:
     steps: int
     loss: float
     accuracy: float
-
-
-@dataclass
-class _State:
-    network: Network
-    optimizer: torch.optim.Optimizer
-    plateau: torch.optim.lr_scheduler.ReduceLROnPlateau | None
-    history: list[dict]
-    statistics: list[pd.DataFrame]
-    wall_seconds: float = 0.0
 
 
 def train(
@@ -78,13 +67,16 @@ def train(
     plan = plan.shared()
     where = torch.device("cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu"))
     progress = progress_file(plan, root)
-    state = _resume(plan, training, progress, where)
+    state = _resume(plan, training, progress, where) if progress.exists() else begin(plan, where)
+    if not state.statistics:
+        state.statistics.append(_probe(state.network, training, epoch=0))
     while len(state.history) < plan.recipe.epochs:
         started = time.monotonic()
-        _run_epoch(state, plan, training, test, report)
+        advance(state, training, report=report)
+        close_epoch(state, training, test)
         state.wall_seconds += time.monotonic() - started
-        runs.write_whole(progress, _pack(state, plan, training))
-    _finish(state, plan, training, test, runs.folder_of(plan.study, plan.norm, root))
+        runs.write_whole(progress, pack(state, training))
+    runs.save(*finish(state, training, test), runs.folder_of(plan.study, plan.norm, root))
     progress.unlink(missing_ok=True)
     return runs.load(plan.study, plan.norm, root)
 
@@ -104,79 +96,94 @@ def finished_epochs(plan: Plan, root: Path) -> int:
         return 0
 
 
-def _begin(plan: Plan, training: dataset.Split, where: torch.device) -> _State:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(plan.seed)
-        described = replace(architecture(plan.study, plan.norm), groups=plan.groups, dropout=plan.recipe.dropout)
-        network = Network(described).to(where, memory_format=torch.channels_last)
-    optimizer = _OPTIMIZERS[plan.recipe.optimizer](
-        network.parameters(), lr=plan.recipe.learning_rate, weight_decay=plan.recipe.weight_decay, fused=True
-    )
-    schedule = plateau(optimizer) if plan.recipe.schedule == "plateau" else None
-    return _State(network, optimizer, schedule, [], [_probe(network, training, epoch=0)])
+def advance(
+    state: State,
+    training: dataset.Split,
+    steps: int | None = None,
+    report: Callable[[Step], None] = lambda step: None,
+    rate: float | None = None,
+) -> None:
+    """Takes steps, in the epoch that is under way and in those after it.
 
+    Args:
+        state: goes on from wherever it is.
+        training: the training split.
+        steps: how many; None for all that are left of the epoch.
+        report: called after every step; what it raises ends the training there.
+        rate: the learning rate of these steps, in place of the recipe's.
 
-def plateau(optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.ReduceLROnPlateau:
-    """Returns the source's scheduler: it waits for a loss to *rise*, so a falling one counts as a plateau.
-
-    It is stepped once an epoch on the loss of the epoch's last batch. Of the mean over the epoch, which falls steadily, it
-    would cut the rate every three epochs; the source's own rates (4, 6 and 9 epochs at 0.01) need a noisier number.
+    Raises:
+        Diverged: the loss is not finite any more.
     """
-    return torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode="max", patience=2)
+    state.network.train()
+    _open_epoch(state, training)
+    for _ in range(len(state.epoch.batches) - state.epoch.done if steps is None else steps):
+        _open_epoch(state, training)
+        report(_take_step(state, training, rate))
 
 
-def _run_epoch(state: _State, plan: Plan, training: dataset.Split, test: dataset.Split, report) -> None:
-    epoch = len(state.history) + 1
-    where = next(state.network.parameters()).device
-    with torch.random.fork_rng([where] if where.type == "cuda" else []):
-        torch.manual_seed(plan.seed * 1_000_003 + epoch)  # of dropout
-        trained = _train_epoch(state, plan, training, epoch, report)
-    measured = _measure(state.network, test)
-    state.history.append({"epoch": epoch, **trained, **measured})
-    state.statistics.append(_probe(state.network, training, epoch))
+def _open_epoch(state: State, training: dataset.Split) -> None:
+    if state.epoch is None or state.epoch.over:
+        state.epoch = open_epoch(state.plan, training, state.epoch.number + 1 if state.epoch else len(state.history) + 1)
 
 
-def _train_epoch(state: _State, plan: Plan, training: dataset.Split, epoch: int, report) -> dict:
-    recipe, network = plan.recipe, state.network
-    where = next(network.parameters()).device
-    generator = torch.Generator().manual_seed(plan.seed * 1_000_003 + epoch)
-    images, labels = torch.as_tensor(training.images), torch.as_tensor(training.labels)
-    batches = torch.randperm(len(training), generator=generator).split(recipe.batch_size)
-    total_loss = total_correct = seen = 0
-    rates = []
-    network.train()
-    for number, chosen in enumerate(batches):
-        step, steps = (epoch - 1) * len(batches) + number, recipe.epochs * len(batches)
-        rates.append(state.plateau.get_last_lr()[0] if state.plateau else learning_rate(step, steps, recipe))
-        pictures = tensors.standardise(tensors.augment(images[chosen], generator, recipe.crop_padding)).to(where)
-        loss, correct = _step(network, state.optimizer, rates[-1], pictures, labels[chosen].to(where))
-        if not math.isfinite(loss):
-            raise Diverged(
-                f"loss must stay finite: loss={loss} at step {step + 1} of {steps} (epoch {epoch}), learning rate "
-                f"{rates[-1]:.3g}; train again with a lower --learning-rate than {recipe.learning_rate:g}"
-            )
-        seen += len(chosen)
-        total_loss += loss * len(chosen)
-        total_correct += correct
-        report(Step(epoch, recipe.epochs, step + 1, steps, total_loss / seen, total_correct / seen))
+def _take_step(state: State, training: dataset.Split, rate: float | None) -> Step:
+    recipe, epoch = state.plan.recipe, state.epoch
+    place, steps = (epoch.number - 1) * len(epoch.batches) + epoch.done, recipe.epochs * len(epoch.batches)
+    epoch.rates.append(rate or _rate(state, place, steps))
+    chosen = epoch.batches[epoch.done]
+    pictures = torch.as_tensor(training.images)[chosen]
+    if recipe.augmentation != "none":
+        pictures = tensors.augment(pictures, epoch.generator, recipe.crop_padding)
+    labels = torch.as_tensor(training.labels)[chosen]
+    with torch.random.fork_rng([state.where] if state.where.type == "cuda" else [], enabled=recipe.dropout > 0):
+        if recipe.dropout:
+            torch.manual_seed(state.plan.seed * 1_000_003 + place)
+        loss, correct = _step(state, epoch.rates[-1], tensors.standardise(pictures), labels)
+    if not math.isfinite(loss):
+        raise Diverged(
+            f"loss must stay finite: loss={loss} at step {place + 1} of {steps} (epoch {epoch.number}), learning rate "
+            f"{epoch.rates[-1]:.3g}; train again with a lower --learning-rate than {recipe.learning_rate:g}"
+        )
+    epoch.done += 1
+    epoch.seen += len(chosen)
+    epoch.loss += loss * len(chosen)
+    epoch.last_loss = loss
+    epoch.correct += correct
+    return Step(epoch.number, recipe.epochs, place + 1, steps, epoch.loss / epoch.seen, epoch.correct / epoch.seen)
+
+
+def _rate(state: State, place: int, steps: int) -> float:
+    recipe = state.plan.recipe
     if state.plateau:
-        state.plateau.step(loss)
-    return {
-        "train_loss": total_loss / seen,
-        "train_accuracy": total_correct / seen,
-        "learning_rate": float(np.mean(rates)),
-    }
+        return state.plateau.get_last_lr()[0]
+    return recipe.learning_rate if recipe.schedule == "constant" else learning_rate(place, steps, recipe)
 
 
-def _step(network, optimizer, rate: float, pictures: torch.Tensor, labels: torch.Tensor) -> tuple[float, int]:
-    for group in optimizer.param_groups:
+def _step(state: State, rate: float, pictures: torch.Tensor, labels: torch.Tensor) -> tuple[float, int]:
+    for group in state.optimizer.param_groups:
         group["lr"] = rate
-    answers = network(pictures)
+    labels = labels.to(state.where)
+    answers = state.network(pictures.to(state.where))
     loss = nn.functional.cross_entropy(answers, labels)
-    optimizer.zero_grad()
+    state.optimizer.zero_grad()
     loss.backward()
-    optimizer.step()
+    state.optimizer.step()
     return loss.item(), (answers.argmax(dim=1) == labels).sum().item()
+
+
+def close_epoch(state: State, training: dataset.Split, test: dataset.Split) -> None:
+    """Measures the network and adds a row to the history, and its layer statistics, for the epoch as far as it has come."""
+    epoch = state.epoch
+    if state.plateau:
+        state.plateau.step(epoch.last_loss)
+    trained = {
+        "train_loss": epoch.loss / epoch.seen,
+        "train_accuracy": epoch.correct / epoch.seen,
+        "learning_rate": float(np.mean(epoch.rates)),
+    }
+    state.history.append({"epoch": epoch.number, **trained, **_measure(state.network, test)})
+    state.statistics.append(_probe(state.network, training, epoch.number))
 
 
 def _measure(network: Network, test: dataset.Split) -> dict:
@@ -201,81 +208,31 @@ def _probe(network: Network, training: dataset.Split, epoch: int) -> pd.DataFram
     return table
 
 
-def _pack(state: _State, plan: Plan, training: dataset.Split) -> bytes:
-    """Returns the last finished epoch as one safetensors file: tensors, and everything else as JSON in its header."""
-    arrays = {f"network.{name}": value for name, value in state.network.state_dict().items()}
-    for place, moments in state.optimizer.state_dict()["state"].items():
-        arrays |= {f"optimizer.{place}.{name}": value for name, value in moments.items()}
-    record = {
-        "plan": asdict(plan),
-        "data": training.fingerprint,
-        "history": state.history,
-        "wall_seconds": state.wall_seconds,
-        "plateau": state.plateau and state.plateau.state_dict(),
-    }
-    arrays["statistics"] = torch.frombuffer(bytearray(_parquet(pd.concat(state.statistics))), dtype=torch.uint8)
-    contiguous = {name: value.detach().cpu().contiguous() for name, value in arrays.items()}
-    return save_safetensors(contiguous, {"record": json.dumps(record)})
-
-
-def _resume(plan: Plan, training: dataset.Split, progress: Path, where: torch.device) -> _State:
-    state = _begin(plan, training, where)
-    if not progress.exists():
-        return state
+def _resume(plan: Plan, training: dataset.Split, progress: Path, where: torch.device) -> State:
     try:
-        with safe_open(progress, "pt") as stored:
-            record = json.loads(stored.metadata()["record"])
-            arrays = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118, it is no dict
+        return unpack(plan, training, progress.read_bytes(), where)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, runs.RunError):
+            raise runs.RunError(f"{progress} {error}: name the data folder it was begun with, or delete the file") from error
         raise runs.RunError(f"{progress} cannot be read ({error}): delete it, and the run starts anew") from error
-    if record["data"] != training.fingerprint:
-        raise runs.RunError(
-            f"{progress} was begun on other pictures (fingerprint {record['data'][:12]}, now "
-            f"{training.fingerprint[:12]}): name the data folder it was begun with, or delete the file"
-        )
-    _unpack(state, record, arrays)
-    return state
 
 
-def _unpack(state: _State, record: dict, arrays: dict[str, torch.Tensor]) -> None:
-    state.network.load_state_dict(
-        {name.removeprefix("network."): value for name, value in arrays.items() if name.startswith("network.")}
-    )
-    moments: dict[int, dict] = {}
-    for name, value in arrays.items():
-        kind, _, rest = name.partition(".")
-        if kind == "optimizer":
-            place, _, moment = rest.partition(".")
-            if value.dim() == 4:  # the fused step walks them as they lie in memory, as the weights do
-                value = value.contiguous(memory_format=torch.channels_last)
-            moments.setdefault(int(place), {})[moment] = value
-    state.optimizer.load_state_dict({"state": moments, "param_groups": state.optimizer.state_dict()["param_groups"]})
-    if state.plateau:
-        state.plateau.load_state_dict(record["plateau"])
-    state.history = record["history"]
-    state.statistics = [pd.read_parquet(BytesIO(arrays["statistics"].numpy()))]
-    state.wall_seconds = record["wall_seconds"]
-
-
-def _finish(state: _State, plan: Plan, training: dataset.Split, test: dataset.Split, folder: Path) -> None:
+def finish(state: State, training: dataset.Split, test: dataset.Split) -> tuple[dict, dict[str, bytes]]:
+    """Measures a trained network on the test split; returns what `runs.save` takes."""
     state.network.eval()
     predictions = inference.predict(state.network, test)
     weights = {name: value.detach().cpu().contiguous() for name, value in state.network.state_dict().items()}
     contents = {
         "weights.safetensors": save_safetensors(weights),
         "history.csv": pd.DataFrame(state.history).to_csv(index=False).encode(),
-        "predictions.parquet": _parquet(predictions),
-        "layer_stats.parquet": _parquet(pd.concat(state.statistics, ignore_index=True)),
+        "predictions.parquet": runs.parquet(predictions),
+        "layer_stats.parquet": runs.parquet(pd.concat(state.statistics, ignore_index=True)),
     }
-    runs.save(_describe(state, plan, training, test, predictions), contents, folder)
+    return _describe(state, training, test, predictions), contents
 
 
-def _parquet(table: pd.DataFrame) -> bytes:
-    return table.to_parquet(None, index=False, compression="zstd")
-
-
-def _describe(state: _State, plan: Plan, training: dataset.Split, test: dataset.Split, predictions: pd.DataFrame) -> dict:
-    last = state.history[-1]
+def _describe(state: State, training: dataset.Split, test: dataset.Split, predictions: pd.DataFrame) -> dict:
+    plan, last = state.plan, state.history[-1]
     return {
         "study": plan.study,
         "norm": plan.norm,
@@ -285,7 +242,7 @@ def _describe(state: _State, plan: Plan, training: dataset.Split, test: dataset.
         "recipe": asdict(plan.recipe),
         "epochs": last["epoch"],
         "torch": torch.__version__,
-        "device": _device_name(next(state.network.parameters()).device),
+        "device": _device_name(state.where),
         "threads": torch.get_num_threads(),
         "wall_seconds": round(state.wall_seconds, 1),
         "data": {

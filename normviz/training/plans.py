@@ -7,12 +7,17 @@ from dataclasses import asdict, dataclass, field, replace
 
 from normviz.training import runs
 
-CHOICES = {"optimizer": ("adamw", "adam"), "schedule": ("one_cycle", "plateau")}
+CHOICES = {
+    "optimizer": ("adamw", "adam", "sgd"),
+    "schedule": ("one_cycle", "plateau", "constant"),
+    "order": ("mixed", "one class", "two classes"),
+    "augmentation": ("flip and crop", "none"),
+}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained: cross-entropy, flip and reflect-padded crop.
+    """How a network is trained, with cross-entropy.
 
     Attributes:
         epochs: passes over the training set.
@@ -22,8 +27,10 @@ class Recipe:
         warm_up: share of the steps in which the rate of the cycle rises.
         crop_padding: reflected pixels on each side that the random crop may reach into.
         dropout: probability of dropping a value behind each norm.
-        optimizer: "adamw", or "adam" as in the source.
-        schedule: "one_cycle", or "plateau": the source's, stepped as it stepped it; see `loop.plateau`.
+        optimizer: "adamw", "adam" as in the source, or "sgd" with momentum 0.9.
+        schedule: "one_cycle", "constant", or "plateau": the source's, stepped as it stepped it; see `state.plateau`.
+        order: which pictures share a batch: "mixed", or only those of "one class" or "two classes".
+        augmentation: "flip and crop" (out of a reflect-padded picture), or "none".
     """
 
     epochs: int = 20
@@ -35,6 +42,8 @@ class Recipe:
     dropout: float = 0.0
     optimizer: str = "adamw"
     schedule: str = "one_cycle"
+    order: str = "mixed"
+    augmentation: str = "flip and crop"
 
     def __post_init__(self):
         for name in ("epochs", "batch_size", "learning_rate"):
@@ -73,6 +82,7 @@ class Plan:
         seed: of weights, order and augmentation.
         recipe: how it is trained.
         groups: channel groups, where the norm is "group".
+        widths: channels of the ten convolutions; None for those of the study.
     """
 
     study: str
@@ -80,6 +90,7 @@ class Plan:
     seed: int = 0
     recipe: Recipe = field(default_factory=Recipe)
     groups: int = 4
+    widths: tuple[int, ...] | None = None
 
     def shared(self) -> "Plan":
         """Returns the plan under the study that owns the run: the batch network of both studies is one."""
@@ -88,8 +99,15 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """A short name for exactly this plan."""
-        return hashlib.sha256(json.dumps(asdict(self.shared()), sort_keys=True).encode()).hexdigest()[:8]
+        """A short name for exactly this plan. A choice that the first plans did not have counts only where it is made."""
+        plan = asdict(self.shared())
+        for described, name in ((plan, "widths"), (plan["recipe"], "order"), (plan["recipe"], "augmentation")):
+            if described[name] == _DEFAULTS[name]:
+                del described[name]
+        return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:8]
+
+
+_DEFAULTS = {"widths": Plan.widths, "order": Recipe.order, "augmentation": Recipe.augmentation}
 
 
 def learning_rate(step: int, steps: int, recipe: Recipe) -> float:

@@ -164,3 +164,8 @@ def final_figures(run: Run) -> dict[str, float]:
 def history_column(history: pd.DataFrame, column: str) -> pd.Series:
     """Returns a column of a history, or "gap": training minus test accuracy."""
     return history["train_accuracy"] - history["test_accuracy"] if column == "gap" else history[column]
+
+
+def parquet(table: pd.DataFrame) -> bytes:
+    """Returns a table as the bytes of a Parquet file."""
+    return table.to_parquet(None, index=False, compression="zstd")

@@ -33,6 +33,7 @@ TITLES = {
     "evidence": "Evidence",
     "mistakes": "Mistakes",
     "classify": "Classify a picture",
+    "lab": "The lab",
 }
 SECTIONS = {  # the menus of the bar on top, in the order of the tour; the page without a menu stands in it itself
     "": ("overview",),
@@ -40,7 +41,7 @@ SECTIONS = {  # the menus of the bar on top, in the order of the tour; the page 
     "The batch": ("batch_mates", "train_or_evaluate"),
     "Inside the networks": ("layer_statistics", "journey"),
     "The three networks": ("parameters", "curves", "evidence", "mistakes"),
-    "Try it": ("classify",),
+    "Try it": ("classify", "lab"),
 }
 TOUR = tuple(key for keys in SECTIONS.values() for key in keys)  # from the question to the answer, each page once
 ICONS = {
@@ -56,6 +57,7 @@ ICONS = {
     "evidence": ":material/science:",
     "mistakes": ":material/close:",
     "classify": ":material/image_search:",
+    "lab": ":material/experiment:",
 }
 
 PAGES = {
@@ -149,6 +151,12 @@ PAGES = {
         "Classify a picture",
         "The three networks see your picture at 32 x 32 pixels and choose among ten classes. Start with an example, or bring "
         "your own.",
+        "So far they were trained for you. Train them yourself.",
+    ),
+    "lab": Page(
+        "Train them yourself",
+        "The norms learn side by side, in lockstep: the same network, the same pictures in the same batches, and the quicker waits "
+        "for the slower. Say first which one will win, then start.",
         "That was the whole tour. Back to the question: which norm wins, by how much, and why?",
     ),
 }

@@ -105,7 +105,7 @@ class Server:
 
 @contextlib.contextmanager
 def running_app(**environment: str) -> Iterator[Server]:
-    """Runs `streamlit_app.py` on a free port of this machine until the block ends.
+    """Runs `streamlit_app.py` on a free port of this machine until the block ends; its lab keeps its runs beside its log.
 
     Args:
         **environment: Variables that differ from this process's own.
@@ -141,8 +141,9 @@ def _start(server: Server, environment: dict[str, str]) -> subprocess.Popen:
     }
     arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *arguments]
+    variables = {**os.environ, "NORMVIZ_LAB_FOLDER": str(server.log_path.parent / "lab"), **environment}
     with server.log_path.open("wb") as log:
-        return subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=log, stderr=subprocess.STDOUT)
+        return subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=subprocess.STDOUT)
 
 
 def _wait_until_healthy(server: Server, process: subprocess.Popen) -> None:

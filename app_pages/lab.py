@@ -1,0 +1,27 @@
+"""Train the norms live, side by side, in lockstep on the same batches."""
+
+import streamlit as st
+
+from normviz.app import experiment, frame, lab, steering
+
+frame.open_page("lab")
+
+settings = lab.open_lab()
+demo = lab.choose_demo()
+training = lab.may_train(settings)
+setup = lab.choose_setup(demo, settings) if training else None
+
+if setup is not None:
+    guess = lab.choose_guess(setup)
+    lab.show_time(setup, settings)
+steering.show_start(settings, setup, demo, guess if setup else ("", ""))
+
+run = steering.find_run(settings)
+if st.session_state.get("replaying"):
+    experiment.replay(demo)
+elif run is not None:
+    steering.steer(run, settings)
+    experiment.show_live(run, settings, steering.choose_overlay(settings, run))
+    steering.show_kept(settings, run)
+
+frame.close_page("lab")

@@ -1,0 +1,182 @@
+"""A run of the lab on the page: live, finished, or played from a recording."""
+
+import time
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from normviz.app import frame, lab
+from normviz.charts import lab as lab_charts
+from normviz.charts.lab import Axis
+from normviz.lab import engine, outcome, recorded, store
+from normviz.lab.settings import Settings
+from normviz.lab.setup import Setup
+from normviz.lab.store import About, LabRun
+from normviz.model.norms import NORMS
+from normviz.words import lab as words
+
+TICK_SECONDS = 1.0
+RANDOM_LOSS = 2.303  # of ten classes without a clue: ln 10
+SPEEDS = {"1x": 1, "2x": 2, "5x": 5, "20x": 20}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the charts draw: the run's set-up, what was guessed, its points so far, where its rate was changed, and earlier runs."""
+
+    setup: Setup
+    about: About
+    points: pd.DataFrame
+    rates: tuple = ()
+    behind: tuple[tuple[str, pd.DataFrame], ...] = ()
+
+
+def show_live(run: LabRun, chosen: Settings, behind: list[LabRun]) -> None:
+    """Draws a run, once a second while it is under way."""
+    active = run.state().name in store.ACTIVE
+    st.fragment(run_every=TICK_SECONDS if active else None)(_tick)(run, chosen, active, behind)
+
+
+def _tick(run: LabRun, chosen: Settings, active: bool, behind: list[LabRun]) -> None:
+    run.look()
+    engine.wake(chosen)
+    state = run.state()
+    _say_state(run, state)
+    points = run.table()
+    earlier = tuple((other.about().name, other.table()) for other in behind)
+    shown = Shown(run.setup(), run.about(), points, run.wanted().rates, earlier)
+    draw(shown)
+    if active and state.name not in store.ACTIVE:
+        st.rerun()
+    if state.name in store.OVER and len(points):
+        conclude(shown)
+
+
+def _say_state(run: LabRun, state: store.State) -> None:
+    said = [f"**{run.about().name}**: {words.STATES[state.name]}"]
+    if state.place:
+        said.append(f"place {state.place} in the queue")
+    if state.seconds_left and state.name in store.ACTIVE:
+        said.append(f"about {lab.spoken(state.seconds_left)} left")
+    if state.why:
+        said.append(frame.plain(state.why))
+    st.markdown(", ".join(said) + ".")
+
+
+def draw(shown: Shown) -> None:
+    """Draws the charts of a run and the line of its numbers."""
+    points = shown.points
+    st.markdown(outcome.numbers(points, shown.setup) if len(points) else "The first point comes when the workers have begun.")
+    for said in outcome.diverged(points):
+        st.warning(said, icon=":material/trending_up:")
+    grid = st.grid(2, min_column_width=340)
+    with grid.cell():
+        st.markdown("**Test accuracy**")
+        axis = Axis("test accuracy", 0.0, 1.0 if shown.setup.data == "drawn" else 0.6)
+        _chart(shown, "accuracy", axis, "Test accuracy by pictures seen, a line a norm; dashed: with the batch's statistics.")
+    with grid.cell():
+        st.markdown("**Training loss**")
+        _chart(shown, "loss", Axis("cross-entropy", 0.0, 1.5 * RANDOM_LOSS, "~r"), "Training loss by pictures seen.")
+    _draw_causes(shown)
+
+
+def _draw_causes(shown: Shown) -> None:
+    st.markdown("**What explains it**")
+    grid = st.grid(3, min_column_width=300)
+    with grid.cell():
+        st.caption("Batch norm: how far the last batch's mean lies from the running mean, by layer")
+        frame.show(lab_charts.stray(outcome.stray(shown.points)), "Distance of the batch mean from the running mean by layer.")
+    with grid.cell():
+        st.caption("Length of the gradient")
+        _chart(shown, "gradient", Axis("gradient norm", 0.01, 100.0, "~g", log=True), "Norm of the gradient by pictures seen.")
+    with grid.cell():
+        st.caption("Channels that are zero throughout a batch")
+        _chart(shown, "dead", Axis("share of channels", 0.0, 1.0), "Share of dead channels by pictures seen.")
+
+
+def _chart(shown: Shown, quantity: str, axis: Axis, said: str) -> None:
+    setup = shown.setup
+    names = {norm: _short(norm) + _guessed(norm, shown.about) for norm in setup.norms}
+    names |= {f"{norm}, its batch": f"{_short(norm)}, its batch" for norm in setup.norms}
+    changes = pd.DataFrame([(since, f"rate {rate:.3g}") for since, rate in shown.rates], columns=["x", "text"])
+    table = outcome.lines(shown.points, quantity)
+    for name, points in shown.behind:
+        behind = outcome.lines(points, quantity).query("not dashed").assign(dashed=True)
+        behind["series"] = behind["norm"] + f", {name}"
+        names |= {f"{norm}, {name}": f"{_short(norm)}, {name}" for norm in behind["norm"].unique()}
+        table = pd.concat([table, behind], ignore_index=True)
+    end = setup.steps * setup.batch_size
+    frame.show(lab_charts.growing(table, names, end, axis, changes), said, key=f"{quantity}_{end}")
+
+
+def _short(norm: str) -> str:
+    return NORMS[norm].label.removesuffix(" norm")
+
+
+def _guessed(norm: str, about: About) -> str:
+    guesses = {about.best: " (your best)", about.worst: " (your worst)"}
+    return guesses.get(norm, "") if norm else ""
+
+
+def conclude(shown: Shown) -> None:
+    """Answers the guess and says what may be concluded."""
+    st.subheader("What came out")
+    said = outcome.answer(shown.about, shown.points)
+    if said:
+        st.markdown(f"**{said}**")
+    st.markdown("\n".join(f"- {line}" for line in outcome.verdict(shown.points)))
+    if shown.about.preset:
+        st.markdown(f"**Why?** {words.DEMOS[shown.about.preset].why}")
+    if shown.about.rehearsal:
+        st.info(outcome.rehearsed(shown.about, shown.points), icon=":material/fact_check:")
+
+
+def replay(demo: str) -> None:
+    """Plays the recording of a demo, with the controls of a live run."""
+    record = recorded.load(demo)
+    player = st.session_state.get("player", {})
+    if player.get("demo") != demo:
+        player = st.session_state["player"] = {"demo": demo, "at": 0.0, "since": time.monotonic(), "playing": True}
+    st.info(f"**Recorded on {record.recorded_on}**, {record.machine}. Nothing is trained now.", icon=":material/movie:")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        speed = st.segmented_control("Speed", list(SPEEDS), default="2x", required=True, key="speed")
+        playing = player["playing"]
+        label, icon = ("Pause", ":material/pause:") if playing else ("Go on", ":material/play_arrow:")
+        st.button(label, icon=icon, on_click=_play, args=(not playing,))
+        st.button("One step", icon=":material/skip_next:", on_click=_one_point, disabled=playing)
+        st.button("From the start", icon=":material/replay:", on_click=st.session_state.pop, args=("player", None))
+        st.button("Close the recording", icon=":material/close:", on_click=_close_player)
+    over = player["at"] >= record.seconds
+    st.fragment(run_every=TICK_SECONDS / 2 if playing and not over else None)(_play_on)(record, SPEEDS[speed])
+
+
+def _play(playing: bool) -> None:
+    st.session_state["player"] |= {"playing": playing, "since": time.monotonic()}
+
+
+def _one_point() -> None:
+    player = st.session_state["player"]
+    player["at"] = recorded.load(player["demo"]).next_point(player["at"])
+
+
+def _close_player() -> None:
+    st.session_state.pop("player", None)
+    st.session_state["replaying"] = False
+
+
+def _play_on(record: recorded.Recording, speed: int) -> None:
+    player = st.session_state.get("player")
+    if player is None:
+        return
+    now = time.monotonic()
+    if player["playing"]:
+        player["at"] = min(record.seconds, player["at"] + speed * (now - player["since"]))
+    player["since"] = now
+    shown = Shown(record.setup, record.about, record.until(player["at"]))
+    draw(shown)
+    if player["at"] >= record.seconds:
+        if player["playing"]:
+            player["playing"] = False
+            st.rerun()
+        conclude(shown)

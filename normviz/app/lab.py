@@ -1,0 +1,157 @@
+"""What a visitor of the lab chooses: a demo, a set-up, a guess; and how long it would take."""
+
+import streamlit as st
+
+from normviz.app import frame
+from normviz.lab import engine
+from normviz.lab.presets import PRESETS
+from normviz.lab.settings import Settings, SettingsError, settings
+from normviz.lab.setup import LIMITS, OPTIMIZERS, RULES, WIDTHS, Setup
+from normviz.model.norms import NORMS
+from normviz.pictures import dataset
+from normviz.training.plans import CHOICES
+from normviz.words import lab as words
+
+BOUND = {"bind": "query-params"}
+SOONEST_SECONDS = 2  # between two looks at whether the time has been measured
+
+
+def open_lab() -> Settings:
+    """Returns the owner's settings, after starting the engine; ends the page where the lab is off."""
+    try:
+        chosen = settings()
+    except SettingsError as error:
+        st.error(frame.plain(error))
+        st.stop()
+    if chosen.mode == "off":
+        st.info(words.OFF, icon=":material/block:")
+        st.stop()
+    running = _engines()
+    if not running or running[-1].poll() is not None:  # the first visitor, or it has died
+        running.append(engine.start())
+    engine.wake(chosen)
+    return chosen
+
+
+@st.cache_resource(show_spinner=False)
+def _engines() -> list:
+    """Returns the engines that this server has started; the last one works, or waits for another server's to end."""
+    return []
+
+
+def may_train(chosen: Settings) -> bool:
+    """Returns whether this visitor may start runs, or only play recorded ones."""
+    return chosen.mode == "on" or (bool(chosen.owner) and st.query_params.get("owner") == chosen.owner)
+
+
+def choose_demo() -> str:
+    """Returns a key of `PRESETS`; choosing one sets every other choice."""
+    options = {"format_func": lambda key: words.DEMOS[key].title, "required": True, "on_change": _set_up, **BOUND}
+    key = st.segmented_control("Demo", list(PRESETS), default="one-class", key="demo", **options)
+    st.markdown(f"{words.DEMOS[key].asks} *{words.DEMOS[key].shows}*")
+    return key
+
+
+def _set_up() -> None:
+    setup = PRESETS[st.session_state["demo"]].setup
+    for name in words.CHOICES:
+        value = getattr(setup, name)
+        st.session_state[name] = list(value) if isinstance(value, tuple) else value
+
+
+def choose_setup(demo: str, chosen: Settings) -> Setup | None:
+    """Shows every choice of the set-up, folded; returns it, or None and says why it cannot be."""
+    start = PRESETS[demo].setup
+    with st.expander("Change the set-up", icon=":material/tune:"):
+        values = _choose_values(start, chosen)
+    data = _choose_data()
+    try:
+        return Setup(**values, data=data)
+    except ValueError as error:
+        st.warning(frame.plain(f"{error}. Change the set-up above."))
+        return None
+
+
+def _choose_values(start: Setup, chosen: Settings) -> dict:
+    values = {}
+    with st.container():
+        values["norms"] = tuple(_pills("norms", list(NORMS), list(start.norms), lambda key: NORMS[key].label))
+    grid = st.grid(4, min_column_width=190)
+    lists = {"order": CHOICES["order"], "rule": list(RULES), "optimizer": OPTIMIZERS, "augmentation": CHOICES["augmentation"]}
+    for name, options in (lists | {"width": list(WIDTHS)}).items():
+        with grid.cell():
+            values[name] = _select(name, list(options), getattr(start, name))
+    for name in ("batch_size", "groups", "pictures", "steps", "seeds", "seed"):
+        with grid.cell():
+            values[name] = _number(name, getattr(start, name), chosen)
+    with grid.cell():
+        values["learning_rate"] = _rate(start.learning_rate)
+    return values
+
+
+def _pills(name: str, options: list, start: list, names) -> list:
+    label, _ = words.CHOICES[name]
+    return st.pills(label, options, default=start, selection_mode="multi", format_func=names, key=name, **BOUND)
+
+
+def _select(name: str, options: list, start: str) -> str:
+    label, help_text = words.CHOICES[name]
+    place = options.index(start)
+    shown = {"format_func": lambda key: words.NAMES.get(key, key), "help": help_text}
+    return st.selectbox(label, options, index=place, key=name, **shown, **BOUND)
+
+
+def _number(name: str, start: int, chosen: Settings) -> int:
+    label, help_text = words.CHOICES[name]
+    low, high = LIMITS.get(name, (1, 32))
+    high = min(high, chosen.most_pictures) if name == "pictures" else high
+    return int(st.number_input(label, low, high, value=min(start, high), key=name, help=help_text, **BOUND))
+
+
+def _rate(start: float) -> float:
+    label, help_text = words.CHOICES["learning_rate"]
+    low, high = LIMITS["learning_rate"]
+    options = {"format": "%.6g", "step": start / 2, "key": "learning_rate", "help": help_text}
+    return float(st.number_input(label, low, high, value=start, **options, **BOUND))
+
+
+def _choose_data() -> str:
+    if dataset.find_folder() is None:
+        st.info(words.DRAWN, icon=":material/category:")
+        return "drawn"
+    options = {"format_func": words.NAMES.get, "default": "cifar10", "required": True, "key": "data"}
+    return st.segmented_control("Pictures", ["cifar10", "drawn"], **options, **BOUND)
+
+
+def choose_guess(setup: Setup) -> tuple[str, str]:
+    """Lets the visitor say which norm will be best and worst; either may stay open."""
+    norms = list(setup.norms)
+    options = {"format_func": lambda key: NORMS[key].label, "index": None, "placeholder": "no guess"}
+    grid = st.grid(2, min_column_width=240)
+    with grid.cell():
+        best = st.selectbox("Your guess: best at the end", norms, key="best", **options)
+    with grid.cell():
+        worst = st.selectbox("Your guess: worst at the end", norms, key="worst", **options)
+    return best or "", worst or ""
+
+
+@st.fragment(run_every=SOONEST_SECONDS)
+def show_time(setup: Setup, chosen: Settings) -> None:
+    """Says how long the set-up takes here, once it has been measured by a few steps."""
+    up = engine.wake(chosen)
+    try:
+        seconds = engine.expected_seconds(chosen, setup, setup.steps, setup.seeds)
+    except RuntimeError as error:
+        st.caption(frame.plain(f"The time could not be measured: {error}"))
+        return
+    if seconds is None:
+        if up:
+            engine.ask_speed(chosen, setup)
+        st.caption("Measuring how long a step takes here …" if up else "Starting the workers …")
+    else:
+        st.caption(f"Takes about **{spoken(seconds)}** here: {setup.steps:,} steps, measured by a few of them just now.")
+
+
+def spoken(seconds: float) -> str:
+    """Returns a time for reading: 8 s, 3 min."""
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,183 @@
+"""The runs of a visit: begun, steered, kept, and opened on the other pages."""
+
+import secrets
+import time
+from dataclasses import replace
+
+import streamlit as st
+
+from normviz.app import frame, lab, saved
+from normviz.lab import engine, recorded, store
+from normviz.lab.presets import PRESETS
+from normviz.lab.settings import Settings
+from normviz.lab.setup import LIMITS, Setup
+from normviz.lab.store import LabRun
+from normviz.model.norms import COMPARED
+from normviz.words import lab as words
+
+OPENING_SECONDS = 60  # that making finished runs may take
+
+
+def visit() -> str:
+    """Returns the name that this visit's runs carry."""
+    return st.session_state.setdefault("visit", secrets.token_hex(6))
+
+
+def find_run(chosen: Settings) -> LabRun | None:
+    """Returns the run that the address or this visit is about."""
+    key = st.query_params.get("run") or st.session_state.get("lab_run")
+    run = store.find(chosen.folder, key) if key else None
+    if run is not None:
+        show_run(run.key)
+        st.session_state["visit"] = run.about().visit
+    return run
+
+
+def show_run(key: str | None) -> None:
+    """Makes a run the one that the page shows, by its address too."""
+    st.session_state["lab_run"] = key
+    if key:
+        st.query_params["run"] = key
+    else:
+        st.query_params.pop("run", None)
+
+
+def begin(chosen: Settings, setup: Setup, demo: str, guess: tuple[str, str], rehearsal: bool = False) -> None:
+    """Puts a run into the queue and shows it; one that this visit has under way is stopped first."""
+    for run in store.of_visit(chosen.folder, visit()):
+        if run.state().name in store.ACTIVE:
+            run.want(do="stop")
+    preset = demo if is_of(demo, setup) else ""
+    number = len(store.of_visit(chosen.folder, visit())) + 1
+    title = words.DEMOS[demo].title if preset else "Own set-up"
+    about = store.About(f"{number}. {title}", visit(), preset, *guess, rehearsal)
+    show_run(store.create(chosen.folder, setup, about).key)
+
+
+def is_of(demo: str, setup: Setup) -> bool:
+    """Returns whether a set-up is the demo's, whatever its steps, seeds and pictures."""
+    names = ("norms", "order", "batch_size", "learning_rate", "optimizer")
+    return all(getattr(setup, name) == getattr(PRESETS[demo].setup, name) for name in names)
+
+
+def steer(run: LabRun, chosen: Settings) -> None:
+    """Shows the buttons that pause, step, go on, stop and repeat a run, and change its rate. They stand outside the part
+    that ticks, where a click would wait for it."""
+    name = run.state().name
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if name in store.ACTIVE:
+            paused = run.wanted().do == "pause"
+            label, icon = ("Go on", ":material/play_arrow:") if paused else ("Pause", ":material/pause:")
+            st.button(label, icon=icon, on_click=run.want, kwargs={"do": "run" if paused else "pause"})
+            grant = {"do": "pause", "granted": run.wanted().granted + 1}
+            st.button("One step", icon=":material/skip_next:", on_click=run.want, kwargs=grant, disabled=not paused)
+            st.button("Stop", icon=":material/stop:", on_click=run.want, kwargs={"do": "stop"})
+            _change_rate(run)
+        else:
+            again = (chosen, run.setup(), run.about().preset or "one-class", (run.about().best, run.about().worst))
+            st.button("Again, same seed", icon=":material/replay:", on_click=begin, args=again)
+            st.download_button(
+                "Points as CSV",
+                run.table().to_csv(index=False),
+                f"normviz-{run.key}.csv",
+                "text/csv",
+                icon=":material/download:",
+            )
+            st.button("Close", icon=":material/close:", on_click=show_run, args=(None,))
+
+
+def _change_rate(run: LabRun) -> None:
+    rates = run.wanted().rates
+    now = rates[-1][1] if rates else run.setup().rate
+    low, high = LIMITS["learning_rate"]
+    options = {"format": "%.6g", "step": now, "key": f"rate_{run.key}"}
+    st.number_input("Learning rate from here on", low, high, value=now, on_change=_want_rate, args=(run,), width=220, **options)
+
+
+def _want_rate(run: LabRun) -> None:
+    step = run.state().step
+    change = (step * run.setup().batch_size, st.session_state[f"rate_{run.key}"])
+    run.want(rates=[*run.wanted().rates, change])
+
+
+def show_start(chosen: Settings, setup: Setup | None, demo: str, guess: tuple[str, str]) -> None:
+    """Shows the buttons that begin: the run itself, a rehearsal of the demo, and its recording."""
+    with st.container(horizontal=True):
+        if lab.may_train(chosen):
+            options = {"type": "primary", "icon": ":material/play_arrow:", "disabled": setup is None}
+            st.button("Start", on_click=_begin_here, args=(chosen, setup, demo, guess), **options)
+            small = setup and replace(PRESETS[demo].setup, steps=PRESETS[demo].rehearsal_steps, data=setup.data)
+            rehearsal = (chosen, small, demo, ("", ""), True)
+            options = {"icon": ":material/fact_check:", "disabled": setup is None}
+            st.button("Check this demo here", on_click=_begin_here, args=rehearsal, **options)
+        if demo in recorded.demos():
+            st.button("Play the recording", icon=":material/movie:", on_click=_replay)
+    if not lab.may_train(chosen):
+        st.info(words.REPLAY, icon=":material/movie:")
+
+
+def _begin_here(*arguments) -> None:
+    st.session_state["replaying"] = False
+    begin(*arguments)
+
+
+def _replay() -> None:
+    st.session_state["replaying"] = True
+    st.session_state.pop("player", None)
+
+
+def show_kept(chosen: Settings, shown: LabRun) -> None:
+    """Shows the other runs of the visit, a name for this one, and the way to the other pages."""
+    with st.expander("Runs of this visit", icon=":material/history:"):
+        st.text_input("Name of this run", value=shown.about().name, key=f"name_{shown.key}", on_change=_rename, args=(shown,))
+        for run in store.of_visit(chosen.folder, visit()):
+            if run.key != shown.key:
+                label = f"{run.about().name}: {words.STATES[run.state().name]}"
+                st.button(label, key=f"show_{run.key}", icon=":material/visibility:", on_click=show_run, args=(run.key,))
+    if shown.state().name in store.OVER:
+        _offer_pages(chosen, shown)
+
+
+def choose_overlay(chosen: Settings, shown: LabRun) -> list[LabRun]:
+    """Lets the visitor draw earlier runs of the visit behind the one that is shown."""
+    others = {run.key: run for run in store.of_visit(chosen.folder, visit()) if run.key != shown.key}
+    if not others:
+        return []
+    names = {key: run.about().name for key, run in others.items()}
+    keys = st.multiselect("Earlier runs behind it", list(others), format_func=names.get, key="overlay")
+    return [others[key] for key in keys]
+
+
+def _rename(run: LabRun) -> None:
+    run.rename(st.session_state[f"name_{run.key}"])
+
+
+def _offer_pages(chosen: Settings, run: LabRun) -> None:
+    """Offers to put the run's networks in the place of the shipped ones, as they stood at a saved step."""
+    setup, steps = run.setup(), run.saved_steps()
+    norms = [norm for norm in COMPARED if norm in setup.norms]
+    if setup.data != "cifar10" or not norms or not steps:
+        st.caption(words.NOT_FOR_PAGES)
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        step = st.select_slider("As it stood at step", steps, value=steps[-1], width=320) if len(steps) > 1 else steps[0]
+        if st.button("Open on the other pages as my network", icon=":material/open_in_new:"):
+            _open_on_pages(chosen, run, step, norms)
+
+
+def _open_on_pages(chosen: Settings, run: LabRun, step: int, norms: list[str]) -> None:
+    if not _is_exported(run, step, norms):
+        engine.ask_export(chosen, run, step)
+    deadline = time.monotonic() + OPENING_SECONDS
+    with st.spinner("Measuring it on the test pictures"):
+        while not _is_exported(run, step, norms) and time.monotonic() < deadline:
+            engine.wake(chosen)
+            time.sleep(0.2)
+    if _is_exported(run, step, norms):
+        saved.use_own(str(run.exported(step)), norms, f"{run.about().name}, step {step:,}")
+        st.rerun()
+    st.error(frame.plain(run.state().why or "The workers did not answer: try again."))
+
+
+def _is_exported(run: LabRun, step: int, norms: list[str]) -> bool:
+    return all((run.exported(step) / "controlled" / norm / "run.json").exists() for norm in norms)

@@ -1,0 +1,1 @@
+"""Live experiments: set-up, queue, workers, runs of a visit, recorded runs."""

@@ -1,0 +1,228 @@
+"""The process that keeps the queue of the lab, starts its workers, and leads its runs. It ends with the server that began it.
+
+python -m normviz.lab.engine SERVER_PROCESS
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from distributed import Client
+from filelock import FileLock, Timeout
+
+from normviz.lab import conductor, store, tasks, watch, workers
+from normviz.lab.conductor import UNSEEN_SECONDS, Conductor
+from normviz.lab.settings import Settings, settings
+from normviz.lab.setup import Setup, from_dict
+from normviz.lab.tasks import Data, Speed
+from normviz.training.runs import save, write_whole
+
+LOOK_SECONDS = 0.2
+IDLE_SECONDS = 600  # without a page of the lab, after which the workers end
+
+
+@dataclass
+class Engine:
+    """The queue and what is under way.
+
+    Attributes:
+        settings: the owner's.
+        client: of the cluster.
+        threads: one a run under way, by its key.
+    """
+
+    settings: Settings
+    client: Client
+    threads: dict[str, threading.Thread] = field(default_factory=dict)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def root(self) -> Path:
+        return Path(self.settings.folder)
+
+    @property
+    def workers(self) -> int:
+        return max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
+
+    def work(self) -> None:
+        """Leads runs until no page of the lab has been looked at for `IDLE_SECONDS`."""
+        write_whole(self.root / "ready", b"")
+        try:
+            while self.threads or _seconds_since(self.root / "awake") < IDLE_SECONDS:
+                self.look()
+                time.sleep(LOOK_SECONDS)
+        finally:
+            (self.root / "ready").unlink(missing_ok=True)
+            self.stopping.set()
+
+    def look(self) -> None:
+        """Begins what may begin, tells what waits its place, and answers requests; what is under way goes on by itself."""
+        self._begin_and_place()
+        self._answer_requests()
+
+    def _begin_and_place(self) -> None:
+        self.threads = {key: thread for key, thread in self.threads.items() if thread.is_alive()}
+        runs = [run for run in store.all_runs(self.root) if run.key not in self.threads]
+        place = 0
+        for run in [run for run in runs if run.state().name in store.ACTIVE]:
+            if run.wanted().do == "stop" or run.seconds_unseen() > UNSEEN_SECONDS:
+                run.report(name="stopped", why="taken out of the queue", place=0)
+            elif len(self.threads) < self.settings.at_once and not self._is_busy(run.about().visit):
+                self._begin(run)
+            else:
+                place += 1
+                run.report(name="queued", place=place, seconds_left=self._seconds_ahead(place))
+
+    def _is_busy(self, visit: str) -> bool:
+        return any(store.LabRun(self.root / "runs" / key).about().visit == visit for key in self.threads)
+
+    def _seconds_ahead(self, place: int) -> float | None:
+        left = sorted(store.LabRun(self.root / "runs" / key).state().seconds_left or 0.0 for key in self.threads)
+        return left[min(place, len(left)) - 1] if left else None
+
+    def _begin(self, run: store.LabRun) -> None:
+        run.report(name="running", place=0, seconds_left=None)
+        thread = threading.Thread(target=self._lead, args=(run,), daemon=True)
+        self.threads[run.key] = thread
+        thread.start()
+
+    def _lead(self, run: store.LabRun) -> None:
+        try:
+            data, longest = data_of(run.setup()), self.settings.longest_seconds
+            Conductor(run, self.client, data, self.workers, longest, self.stopping.is_set).conduct()
+        except Exception as error:  # a run that cannot be led ends; the queue goes on
+            run.report(name="failed", why=f"{type(error).__name__}: {error}")
+
+    def _answer_requests(self) -> None:
+        for file in sorted((self.root / "requests").glob("*.json")):
+            request = json.loads(file.read_text(encoding="utf-8"))
+            threading.Thread(target=self._answer, args=(request,), daemon=True).start()
+            file.unlink(missing_ok=True)
+
+    def _answer(self, request: dict) -> None:
+        if "run" in request:
+            self._export(store.LabRun(self.root / "runs" / request["run"]), request["step"])
+        else:
+            self._measure_speed(from_dict(request["setup"]))
+
+    def _measure_speed(self, setup: Setup) -> None:
+        try:
+            speeds = conductor.speed_of(self.client, conductor.without_seeds(setup.columns), data_of(setup))
+            answer = {"workers": self.workers, "speeds": [asdict(speed) for speed in speeds.values()]}
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        write_whole(speed_file(self.settings, setup), json.dumps(answer).encode())
+
+    def _export(self, run: store.LabRun, step: int) -> None:
+        """Makes finished runs of the first seed's trainings as they stood at a step."""
+        setup = run.setup()
+        try:
+            packed = run.saved_round(step)
+            chosen = {column: plan for column, plan in setup.columns.items() if plan.seed == setup.seed and column in packed}
+            futures = {
+                plan.norm: self.client.submit(tasks.export, plan, data_of(setup), packed[column], pure=False, priority=10)
+                for column, plan in chosen.items()
+            }
+            for norm, future in futures.items():
+                save(*future.result(), run.exported(step) / "controlled" / norm)
+            run.report(exported=step)
+        except Exception as error:
+            run.report(why=f"could not be opened on the other pages: {type(error).__name__}: {error}")
+
+
+def data_of(setup: Setup) -> Data:
+    """Returns the pictures of a set-up; where they lie is found by the worker, as anywhere else."""
+    return Data(setup.data, os.environ.get("NORMVIZ_DATA", ""), setup.pictures)
+
+
+def _seconds_since(file: Path) -> float:
+    try:
+        return time.time() - file.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
+
+
+def wake(chosen: Settings) -> bool:
+    """Notes that a page of the lab is looked at; returns whether the workers are up."""
+    root = Path(chosen.folder)
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "awake").touch()
+    return (root / "ready").exists()
+
+
+def start() -> subprocess.Popen:
+    """Starts an engine beside this server; one that finds another at work waits for its end."""
+    folder = Path(settings().folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "engine.log", "ab") as log:
+        command = [sys.executable, "-m", "normviz.lab.engine", str(os.getpid())]
+        return subprocess.Popen(command, cwd=workers.ROOT, stdout=log, stderr=log, start_new_session=True)
+
+
+def ask_speed(chosen: Settings, setup: Setup) -> None:
+    """Asks for the time that a step of this set-up takes here; see `expected_seconds`."""
+    _ask(chosen, f"speed-{setup.digest}", {"setup": asdict(setup)})
+
+
+def ask_export(chosen: Settings, run: store.LabRun, step: int) -> None:
+    """Asks for finished runs of a run's trainings as they stood at a saved step."""
+    _ask(chosen, f"export-{run.key}-{step}", {"run": run.key, "step": step})
+
+
+def _ask(chosen: Settings, name: str, request: dict) -> None:
+    write_whole(Path(chosen.folder) / "requests" / f"{name}.json", json.dumps(request).encode())
+
+
+def speed_file(chosen: Settings, setup: Setup) -> Path:
+    return Path(chosen.folder) / "speeds" / f"{setup.digest}.json"
+
+
+def expected_seconds(chosen: Settings, setup: Setup, steps: int, seeds: int) -> float | None:
+    """Returns how long a set-up takes for so many steps and seeds, out of what was measured; None before that.
+
+    Raises:
+        RuntimeError: it could not be measured; the message says why.
+    """
+    try:
+        answer = json.loads(speed_file(chosen, setup).read_text())
+    except FileNotFoundError:
+        return None
+    if "error" in answer:
+        raise RuntimeError(answer["error"])
+    return conductor.expected_seconds([Speed(**speed) for speed in answer["speeds"]], steps, seeds, answer["workers"])
+
+
+def main(server: int) -> None:
+    """Waits until no other engine works in the folder and a page of the lab is looked at; then works, again and again."""
+    watch.end_with_parent(server)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    chosen = settings()
+    root = Path(chosen.folder)
+    while True:
+        try:
+            with FileLock(root / ".lock", timeout=0):
+                _serve(chosen)
+        except Timeout:
+            time.sleep(1)
+
+
+def _serve(chosen: Settings) -> None:
+    root = Path(chosen.folder)
+    (root / "ready").unlink(missing_ok=True)
+    store.forget_old(root)
+    while True:
+        if _seconds_since(root / "awake") < IDLE_SECONDS:
+            with workers.client(chosen) as client:
+                client.wait_for_workers(1, timeout=workers.START_SECONDS)
+                Engine(chosen, client).work()
+        time.sleep(LOOK_SECONDS)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,127 @@
+"""What a worker does: a few steps of one training, state in, state out. Dask never stops a task, so no task is long."""
+
+import time
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import nn
+
+from normviz.lab.tasks import TEST_PICTURES, Data, Outcome, Slice, Speed
+from normviz.pictures import dataset, drawn, tensors
+from normviz.studies import measurements
+from normviz.training import batches, inference, loop, memory, state
+from normviz.training.plans import Plan
+
+
+def carry_out(job: Slice) -> Outcome:
+    """Takes the steps of a slice and measures the network after them.
+
+    Returns:
+        With a point of: step, pictures (seen so far), loss (mean over the slice), accuracy (test, as in use), batch_accuracy
+        (test, with the statistics of batches made like the training's; batch norm alone), gradient (Euclidean norm over all
+        parameters), dead (share of channels that a norm receives as zero throughout), stray (by norm layer, see
+        `measurements.stray`; batch norm alone). Where the loss is not finite any more, the point before it, and why.
+    """
+    torch.set_num_threads(1)
+    memory.keep_freed_memory()
+    started = time.monotonic()
+    training, test = splits(job.data)
+    test = test.balanced(job.test_pictures)
+    run = state.unpack(job.plan, training, job.packed) if job.packed else state.begin(job.plan)
+    try:
+        seen = _train(run, training, job.steps, job.rate)
+    except loop.Diverged as error:
+        return Outcome(job.packed, {}, time.monotonic() - started, str(error))
+    point = {"step": _steps_taken(run), "pictures": _steps_taken(run) * job.plan.recipe.batch_size, **seen}
+    return Outcome(state.pack(run, training), point | _measure(run, test), time.monotonic() - started)
+
+
+def _steps_taken(run: state.State) -> int:
+    return (run.epoch.number - 1) * len(run.epoch.batches) + run.epoch.done if run.epoch else 0
+
+
+def _train(run: state.State, training: dataset.Split, steps: int, rate: float | None) -> dict:
+    losses = []
+
+    def note(step: loop.Step) -> None:
+        losses.append(run.epoch.last_loss)
+
+    if steps > 1:
+        loop.advance(run, training, steps - 1, note, rate)
+    with _watched(run) as seen:
+        loop.advance(run, training, min(steps, 1), note, rate)
+    return {"loss": float(np.mean(losses)) if losses else None, **seen}
+
+
+@contextmanager
+def _watched(run: state.State):
+    """Yields a dictionary that holds, after the block, what the last step of it showed."""
+    seen, strays, dead = {"gradient": None, "dead": None, "stray": None}, [], []
+
+    def note(module, inputs) -> None:
+        dead.append((inputs[0].amax(dim=(0, 2, 3)) <= 0).float().mean().item())
+
+    hooks = [norm.register_forward_pre_hook(note) for norm in run.network.norms]
+    try:
+        if measurements.uses_batch(run.network):
+            with measurements.stray(run.network, strays):
+                yield seen
+        else:
+            yield seen
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if dead:
+        gradients = [parameter.grad.norm() for parameter in run.network.parameters() if parameter.grad is not None]
+        seen |= {"dead": float(np.mean(dead)), "gradient": torch.stack(gradients).norm().item()}
+        seen["stray"] = [row["mean_distance"] for row in strays] or None
+
+
+def _measure(run: state.State, test: dataset.Split) -> dict:
+    own = _with_batch_statistics(run, test) if measurements.uses_batch(run.network) else None
+    run.network.eval()
+    answers = inference.logits(run.network, test.images)
+    loss = nn.functional.cross_entropy(torch.from_numpy(answers), torch.as_tensor(test.labels)).item()
+    return {"test_loss": loss, "accuracy": float((answers.argmax(axis=1) == test.labels).mean()), "batch_accuracy": own}
+
+
+def _with_batch_statistics(run: state.State, test: dataset.Split) -> float:
+    """Returns test accuracy in training mode, in batches that are made up as those of the training are."""
+    recipe, copy = run.plan.recipe, deepcopy(run.network).train()
+    generator = torch.Generator().manual_seed(0)
+    drawn_batches = batches.draw(torch.as_tensor(test.labels), recipe.order, recipe.batch_size, generator)
+    correct = 0
+    with torch.inference_mode():
+        for chosen in drawn_batches:
+            answers = copy(tensors.standardise(test.images[chosen.numpy()])).argmax(dim=1)
+            correct += (answers.numpy() == test.labels[chosen.numpy()]).sum()
+    return float(correct / len(test))
+
+
+@lru_cache(maxsize=4)
+def splits(data: Data) -> tuple[dataset.Split, dataset.Split]:
+    """Returns training and test pictures; a worker reads or draws them once."""
+    if data.name == "drawn":
+        return drawn.split("train", data.pictures), drawn.split("test", TEST_PICTURES)
+    training, test = (dataset.load_split(name, data.folder or None) for name in ("train", "test"))
+    return training.balanced(data.pictures), test.balanced(TEST_PICTURES)
+
+
+def measure_speed(plan: Plan, data: Data, steps: int = 4) -> Speed:
+    """Times a few steps of a training; the first, which is slower, does not count."""
+    job = Slice(plan, data, carry_out(Slice(plan, data, None, 1)).packed, 0)
+    point = carry_out(job).seconds
+    return Speed(max(1e-4, (carry_out(replace(job, steps=steps)).seconds - point) / steps), point)
+
+
+def export(plan: Plan, data: Data, packed: bytes) -> tuple[dict, dict[str, bytes]]:
+    """Returns a training as it stands as a finished run, for `runs.save`; measured on the whole test split."""
+    training, _ = splits(data)
+    test = drawn.split("test", TEST_PICTURES) if data.name == "drawn" else dataset.load_split("test", data.folder or None)
+    run = state.unpack(plan, training, packed)
+    loop.close_epoch(run, training, test)
+    return loop.finish(run, training, test)

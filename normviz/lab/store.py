@@ -1,0 +1,233 @@
+"""A run of the lab on disk: the engine writes how far it is, pages write what is wanted; both only read the other's files.
+
+setup.json    what was chosen, guessed and called; written once
+wanted.json   by pages: run, pause or stop; single steps granted; changes of the learning rate; exports
+state.json    by the engine: queued, running, paused, done, stopped or failed, and why
+points.jsonl  by the engine: one line a training and point, only ever added to
+round/        by the engine: each training as it stood after the last round
+saved/        the same at earlier steps; exported/ finished runs made of them
+looked        touched by every page that shows the run
+"""
+
+import json
+import os
+import secrets
+import shutil
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from normviz.lab.setup import Setup, from_dict
+from normviz.training.runs import write_whole
+
+ACTIVE = ("queued", "running", "paused")
+OVER = ("done", "stopped", "failed")
+KEPT_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a page asks of a run.
+
+    Attributes:
+        do: "run", "pause" or "stop".
+        granted: single steps asked for while paused, in all.
+        rates: learning rates, each with the number of pictures seen from which it holds.
+        export: step of which finished runs are to be made for the other pages; None for none.
+    """
+
+    do: str = "run"
+    granted: int = 0
+    rates: tuple[tuple[int, float], ...] = ()
+    export: int | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a run is.
+
+    Attributes:
+        name: one of `ACTIVE` or `OVER`.
+        why: of a run that is over, or of what just happened to its workers.
+        step: steps that every training has taken.
+        place: in the queue, from 1; 0 when it is not waiting.
+        seconds_left: expected, None where it is not known yet.
+        trained_seconds: since it first ran.
+        exported: step whose finished runs lie in exported/.
+    """
+
+    name: str = "queued"
+    why: str = ""
+    step: int = 0
+    place: int = 0
+    seconds_left: float | None = None
+    trained_seconds: float = 0.0
+    exported: int | None = None
+
+
+@dataclass(frozen=True)
+class About:
+    """What a page knows of a run when it starts it: its name, the visit it belongs to, and what was predicted."""
+
+    name: str
+    visit: str
+    preset: str = ""
+    best: str = ""
+    worst: str = ""
+    rehearsal: bool = False
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+@dataclass(frozen=True)
+class LabRun:
+    """A run's folder."""
+
+    folder: Path
+
+    @property
+    def key(self) -> str:
+        return self.folder.name
+
+    def setup(self) -> Setup:
+        return from_dict(_read(self.folder / "setup.json")["setup"])
+
+    def about(self) -> About:
+        return About(**_read(self.folder / "setup.json")["about"])
+
+    def rename(self, name: str) -> None:
+        stored = _read(self.folder / "setup.json")
+        _write(self.folder / "setup.json", stored | {"about": stored["about"] | {"name": name.strip()[:80] or "A run"}})
+
+    def wanted(self) -> Wanted:
+        values = _read(self.folder / "wanted.json")
+        return Wanted(**values | {"rates": tuple(tuple(rate) for rate in values["rates"])}) if values else Wanted()
+
+    def want(self, **changes) -> None:
+        """Changes what is asked of the run, and leaves the rest."""
+        _write(self.folder / "wanted.json", asdict(self.wanted()) | changes)
+
+    def state(self) -> State:
+        return State(**_read(self.folder / "state.json"))
+
+    def report(self, **changes) -> State:
+        """Changes how far the run is, and leaves the rest; for the engine alone."""
+        values = asdict(self.state()) | changes
+        _write(self.folder / "state.json", values)
+        return State(**values)
+
+    def points(self) -> list[dict]:
+        """Returns every point in order; of one that was measured twice, around a restart, the later."""
+        try:
+            lines = (self.folder / "points.jsonl").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        found = {}
+        for line in lines:
+            try:
+                point = json.loads(line)
+            except ValueError:
+                continue  # cut off by a crash
+            found[point["column"], point["step"]] = point
+        return list(found.values())
+
+    def table(self) -> pd.DataFrame:
+        """Returns `points` as a table: column, norm, seed, and what `slices.carry_out` measures."""
+        return pd.DataFrame(self.points())
+
+    def add(self, points: list[dict]) -> None:
+        with open(self.folder / "points.jsonl", "a", encoding="utf-8") as file:
+            file.write("".join(json.dumps(point) + "\n" for point in points))
+
+    def keep_round(self, packed: dict[str, bytes], step: int, save: bool) -> None:
+        """Puts every training, as it stands after a round, in the place of the round before."""
+        fresh, last = self.folder / "round.new", self.folder / "round"
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir()
+        for column, content in packed.items():
+            (fresh / f"{column}.safetensors").write_bytes(content)
+        (fresh / "step").write_text(str(step))
+        shutil.rmtree(last, ignore_errors=True)
+        os.replace(fresh, last)
+        if save:
+            shutil.copytree(last, self.folder / "saved" / str(step), dirs_exist_ok=True)
+
+    def last_round(self) -> tuple[int, dict[str, bytes]]:
+        """Returns the step of the last whole round and every training as it stood there; 0 and none before the first."""
+        for folder in (self.folder / "round", self.folder / "round.new"):
+            if (folder / "step").exists():
+                return _read_round(folder)
+        return 0, {}
+
+    def saved_steps(self) -> list[int]:
+        return sorted(int(path.name) for path in (self.folder / "saved").glob("*"))
+
+    def saved_round(self, step: int) -> dict[str, bytes]:
+        return _read_round(self.folder / "saved" / str(step))[1]
+
+    def exported(self, step: int) -> Path:
+        """Returns the folder that holds finished runs of the trainings as they stood at a step."""
+        return self.folder / "exported" / str(step)
+
+    def look(self) -> None:
+        """Notes that somebody looks at the run."""
+        (self.folder / "looked").touch()
+
+    def seconds_unseen(self) -> float:
+        try:
+            return time.time() - (self.folder / "looked").stat().st_mtime
+        except FileNotFoundError:
+            return time.time() - self.folder.stat().st_mtime
+
+
+def _read_round(folder: Path) -> tuple[int, dict[str, bytes]]:
+    packed = {path.stem: path.read_bytes() for path in folder.glob("*.safetensors")}
+    return int((folder / "step").read_text()), packed
+
+
+def _read(file: Path) -> dict:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+
+
+def _write(file: Path, values: dict) -> None:
+    write_whole(file, json.dumps(values).encode())
+
+
+def create(root: Path, setup: Setup, about: About) -> LabRun:
+    """Makes the folder of a new run, which waits in the queue as soon as it is there."""
+    run = LabRun(Path(root) / "runs" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}")
+    run.folder.mkdir(parents=True)
+    _write(run.folder / "setup.json", {"setup": asdict(setup), "about": asdict(about)})
+    run.want()
+    run.look()
+    run.report()
+    return run
+
+
+def find(root: Path, key: str) -> LabRun | None:
+    """Returns the run of this key, None where there is none; a key from an address is checked like a typed one."""
+    folder = Path(root) / "runs" / key
+    known = key.replace("-", "").isalnum() and (folder / "setup.json").exists()
+    return LabRun(folder) if known else None
+
+
+def all_runs(root: Path) -> list[LabRun]:
+    """Returns every run, the oldest first."""
+    return [LabRun(path.parent) for path in sorted((Path(root) / "runs").glob("*/setup.json"))]
+
+
+def of_visit(root: Path, visit: str) -> list[LabRun]:
+    """Returns the runs of one visit, the oldest first."""
+    return [run for run in all_runs(root) if run.about().visit == visit]
+
+
+def forget_old(root: Path) -> None:
+    """Deletes runs that nobody has looked at for `KEPT_DAYS`."""
+    for run in all_runs(root):
+        if run.seconds_unseen() > KEPT_DAYS * 86_400:
+            shutil.rmtree(run.folder, ignore_errors=True)

@@ -1,0 +1,88 @@
+"""What the lab says: its demos, its choices, and why what is seen happens."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo with one click: what it is called, what it asks, what it can and cannot show here, and why it happens."""
+
+    title: str
+    asks: str
+    shows: str
+    why: str
+
+
+DEMOS = {
+    "one-class": Demo(
+        "One class a batch",
+        "Every batch holds pictures of **one class alone**, the batches come in random order. Who can still learn?",
+        "It shows within seconds.",
+        "Batch norm subtracts what the pictures of a batch have in common, and here that is their class. Dashed: with the "
+        "statistics of such a batch it stays blind; with running statistics it meets numbers that it never trained on. Group "
+        "and layer norm look at one picture at a time, so the order of the batches only makes their way rougher.",
+    ),
+    "size-2": Demo(
+        "Batch size 2",
+        "Two pictures a batch. Does batch norm fall behind?",
+        "In so few steps the three lie close together, and which one leads changes with the seed. What two pictures cost in "
+        "longer training is measured on the page Evidence.",
+        "The mean of two pictures strays far from the running mean: the chart of the stray shows it, layer by layer. That noise "
+        "harms a finished network more than one that has hardly begun to learn.",
+    ),
+    "ten-times": Demo(
+        "Ten times the learning rate",
+        "The rate of the other demos, times ten. Who stands it?",
+        "It shows within a minute.",
+        "A norm divides by the size of what it receives, so weights that a large step has blown up change its output little. "
+        "Without a norm nothing holds them back.",
+    ),
+    "no-norm": Demo(
+        "No norm at all",
+        "The same network with batch norm, and with nothing in its place.",
+        "It shows within a minute: who learns faster, not who ends higher.",
+        "Without a norm the numbers shrink or grow from layer to layer, and with them the gradient: look at its norm.",
+    ),
+    "groups": Demo(
+        "One group to C groups",
+        "From one group (layer norm) over four to one group a channel (instance norm). How fine may it be?",
+        "It shows within seconds for instance norm; one group and four lie close together.",
+        "Instance norm gives every channel of every picture the same mean, and this network averages each channel over the whole "
+        "map before it answers: nothing is left to tell the pictures apart.",
+    ),
+}
+CHOICES = {  # field of the set-up: label, and help where there is something to say
+    "norms": ("Norms, a column each", None),
+    "order": ("Pictures of a batch", "“One class”: all pictures of a batch show the same class."),
+    "batch_size": ("Batch size", "A batch of one picture has no statistics but its own: batch norm still averages its places."),
+    "learning_rate": ("Learning rate", "Constant. At a batch size of 128, where a rule is chosen."),
+    "rule": (
+        "Rate at another batch size",
+        "Linear: half the batch, half the rate. The choice confounds every comparison of sizes.",
+    ),
+    "optimizer": ("Optimizer", None),
+    "groups": ("Groups of group norm", None),
+    "pictures": ("Training pictures", "The same number of each class."),
+    "steps": ("Steps", None),
+    "seeds": ("Seeds", "Trainings of each norm, with other weights and batches."),
+    "seed": ("First seed", None),
+    "augmentation": ("Augmentation", None),
+    "width": ("Width", "Channels, against the source's batch network."),
+}
+NAMES = {"adamw": "AdamW", "sgd": "SGD, momentum 0.9", "cifar10": "CIFAR-10", "drawn": "drawn shapes"}
+DRAWN = (
+    "CIFAR-10 is not at hand, so the lab trains on **ten classes of textured shapes that this project draws itself**: easier than "
+    "photographs, the same networks and norms."
+)
+STATES = {
+    "queued": "waiting",
+    "running": "training",
+    "paused": "paused",
+    "done": "finished",
+    "stopped": "stopped",
+    "failed": "failed",
+}
+OFF = "The lab is switched off on this server."
+REPLAY = "On this server guests play recorded runs. Choose a demo and press **Play the recording**."
+NOT_FOR_PAGES = "Runs on CIFAR-10 with batch, group or layer norm can be opened on the other pages."
+OWN = "Your own networks stand here in the place of the shipped ones: **{names}**, from the lab ({run})."

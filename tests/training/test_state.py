@@ -1,0 +1,54 @@
+import pytest
+from safetensors.torch import load as load_safetensors
+
+from normviz.training import loop, plans, runs, state
+
+
+def plan(norm="batch", **recipe):
+    return plans.Plan(
+        "controlled", norm, recipe=plans.Recipe(**{"epochs": 3, "batch_size": 20, "schedule": "constant"} | recipe)
+    )
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {},
+        {"order": "one class", "optimizer": "sgd"},
+        {"dropout": 0.1, "schedule": "one_cycle"},
+        {"augmentation": "none", "schedule": "plateau", "optimizer": "adam"},
+    ],
+)
+def test_slices_of_any_length_end_where_one_piece_does(recipe, made_up):
+    splits = made_up(100)
+    whole = state.begin(plan(**recipe))
+    loop.advance(whole, splits, 9)
+    sliced = state.begin(plan(**recipe))
+    for steps in (1, 3, 1, 4):  # five steps an epoch
+        loop.advance(sliced, splits, steps)
+        sliced = state.unpack(sliced.plan, splits, state.pack(sliced, splits))
+    assert state.pack(sliced, splits) == state.pack(whole, splits)
+
+
+def test_a_rate_given_for_a_slice_holds_for_it_alone(made_up):
+    splits, plain, changed = made_up(100), state.begin(plan()), state.begin(plan())
+    loop.advance(plain, splits, 2)
+    loop.advance(changed, splits, 1, rate=0.5)
+    loop.advance(changed, splits, 1)
+    assert plain.epoch.rates == [0.01, 0.01] and changed.epoch.rates == [0.5, 0.01]
+    assert state.pack(plain, splits) != state.pack(changed, splits)
+
+
+def test_widths_of_the_plan_are_built(made_up):
+    narrow = state.begin(plans.Plan("controlled", "layer", widths=(4,) * 10))
+    assert narrow.network.architecture.widths == (4,) * 10
+    with pytest.raises(ValueError, match="residual block must keep its width"):
+        state.begin(plans.Plan("controlled", "layer", widths=tuple(range(1, 11))))
+
+
+def test_a_pack_holds_the_network_and_names_foreign_pictures(made_up):
+    begun = state.begin(plan())
+    packed = state.pack(begun, made_up(100))
+    assert {f"network.{name}" for name in begun.network.state_dict()} <= set(load_safetensors(packed))
+    with pytest.raises(runs.RunError, match="other pictures"):
+        state.unpack(begun.plan, made_up(100, seed=3), packed)
