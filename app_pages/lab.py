@@ -5,6 +5,7 @@ import streamlit as st
 from normviz.app import experiment, frame, lab, steering
 
 frame.open_page("lab")
+frame.hide_study()
 
 settings = lab.open_lab()
 demo = lab.choose_demo()

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
-from normviz.charts.parts import GREY, HEIGHT, norm_colour, norm_shape, place_labels, tips
+from normviz.charts.parts import EDGE, GREY, GREY_WORDS, HEIGHT, norm_colour, norm_shape, norm_words, place_labels, tips
 
-ROOM = 1.42  # times the last x: for the labels at the ends of the lines
+ROOM = 1.5  # times the last x: for the names at the ends of the lines, so that the axis stands still when they come near it
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,18 @@ def growing(table: pd.DataFrame, names: dict[str, str], end: float, y: Axis, cha
     line = base.mark_line(strokeWidth=3, clip=True).encode(
         y=value, strokeDash=dash, tooltip=tips("series:N", x=",", mean=".3g")
     )
-    ends = alt.Chart(_ends(table, names, y)).encode(x=x, color=norm_colour())
-    dots = ends.mark_point(filled=True, size=90, opacity=1).encode(y=value, shape=norm_shape())
-    text = ends.mark_text(align="left", dx=9, fontSize=13, fontWeight="bold")
+    ends = alt.Chart(_ends(table, names, y)).encode(x=x)
+    dots = ends.mark_point(filled=True, size=90, opacity=1).encode(y=value, color=norm_colour(), shape=norm_shape())
+    text = ends.mark_text(align="left", dx=9, fontWeight="bold").encode(color=norm_words())
     rules = alt.Chart(changes).mark_rule(color=GREY, strokeDash=[2, 3]).encode(x=x)
     said = (
-        alt.Chart(changes).mark_text(color=GREY, align="left", dx=4, baseline="top").encode(x=x, y=alt.value(0), text="text:N")
+        alt.Chart(changes)
+        .mark_text(color=GREY_WORDS, align="left", dx=4, baseline="top")
+        .encode(x=x, y=alt.value(0), text="text:N")
     )
     place = alt.Y("place:Q", title=y.title, scale=scale, axis=axis)
-    return alt.layer(band, line, rules, said, dots, text.encode(y=place, text="label:N")).properties(height=HEIGHT + 40)
+    drawn = alt.layer(band, line, rules, said, dots, text.encode(y=place, text="label:N"))
+    return drawn.properties(height=HEIGHT + 40, padding=EDGE)
 
 
 def _ends(table: pd.DataFrame, names: dict[str, str], y: Axis) -> pd.DataFrame:
