@@ -30,7 +30,7 @@ def dask_setup(process) -> None:
         os._exit(1)
     end_with_parent()
     if type(process).__name__ == "Worker":
-        os.nice(NICENESS)
         from normviz.lab import slices  # imports PyTorch before the first slice asks for it
 
         slices.torch.set_num_threads(1)
+        os.nice(NICENESS)

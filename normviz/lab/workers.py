@@ -13,7 +13,7 @@ from distributed import Client
 from normviz.lab.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 60
+START_SECONDS = 180
 WATCH = ("--preload", "normviz.lab.watch")
 
 
@@ -36,7 +36,7 @@ def client(settings: Settings):
         options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file), *WATCH)
         started.append(_start("scheduler", folder, *options))
         options = ("--scheduler-file", str(file), "--nworkers", str(settings.workers), "--nthreads", "1", "--no-dashboard")
-        more = ("--memory-limit", "0", "--death-timeout", "30", "--local-directory", str(folder / "scratch"))
+        more = ("--memory-limit", "0", "--death-timeout", "60", "--local-directory", str(folder / "scratch"))
         started.append(_start("worker", folder, *options, *more, *WATCH, "--preload-nanny", "normviz.lab.watch"))
         with Client(_address(file, started), timeout=START_SECONDS) as connected:
             yield connected
