@@ -30,7 +30,8 @@ def test_the_study_is_kept_from_page_to_page(page):
     page.get_by_role("radio", name="published").click()
     settle(page)
     assert "study=published" in page.url
-    page.get_by_role("link", name="Parameters").first.click()
+    page.get_by_role("button", name="The three networks").click()
+    page.locator('a[href$="/parameters"]').click()
     settle(page)
     assert "study=published" in page.url
     assert page.get_by_text("47,236").count() > 0
