@@ -1,5 +1,6 @@
 import pytest
 
+from normviz.explain.invariances import PICTURES
 from tests.app.pages import assert_whole, open_page
 
 
@@ -30,6 +31,11 @@ def test_nonsense_in_the_url_falls_back(no_data):
 
 @pytest.mark.parametrize("given", ["picture", "noise"])
 def test_other_pictures_go_in(given, no_data):
-    app = open_page("invariances", input=given)
+    assert_whole(open_page("invariances", input=given), "invariances")
+
+
+def test_no_more_pictures_can_be_chosen_than_go_in(no_data):
+    app = open_page("invariances", input="noise", pictures="40")
     assert_whole(app, "invariances")
-    assert any("The first 16" in caption.value for caption in app.caption) == (given == "noise")
+    chosen = next(slider for slider in app.slider if slider.key == "pictures")
+    assert chosen.max == PICTURES and chosen.value <= PICTURES
