@@ -27,5 +27,5 @@ def before_and_after(table: pd.DataFrame, norm: str, side: str) -> alt.LayerChar
     diagonal = alt.Chart(ends).mark_line(color=GREY, strokeDash=[5, 4], strokeWidth=1.5).encode(x=x, y=y)
     tooltip = tips(before=".3~r", after=".3~r")
     colour = NORMS[norm].light.mark if side == "given" else GREY
-    points = alt.Chart(table).mark_point(filled=True, size=34, opacity=0.85, color=colour, shape=NORMS[norm].shape)
+    points = alt.Chart(table).mark_point(filled=True, size=28, opacity=1, color=colour, shape=NORMS[norm].shape)
     return (diagonal + points.encode(x=x, y=y, tooltip=tooltip)).properties(height=HEIGHT)

@@ -51,16 +51,19 @@ def test_nothing_serious_is_found_without_data(without_data, name):
 
 def findings(page, name: str, **query: str) -> list[str]:
     """Opens a page once and returns what is serious or critical on it at each of `WIDTHS`."""
-    page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    wide, narrow = ({"width": width, "height": 900} for width in WIDTHS)
+    page.set_viewport_size(wide)
     open_page(page, name, **query)
     assert_no_error(page)
-    found = []
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        settle(page)
-        violations = Axe().run(page, options=OPTIONS).response["violations"]
-        found += [f"{width} px: {line}" for broken in violations for line in _lines(page, broken)]
-    return found
+    found = _found(page)
+    page.set_viewport_size(narrow)
+    settle(page)
+    return found + _found(page)
+
+
+def _found(page) -> list[str]:
+    violations = Axe().run(page, options=OPTIONS).response["violations"]
+    return [f"{page.viewport_size['width']} px: {line}" for broken in violations for line in _lines(page, broken)]
 
 
 def _lines(page, broken: dict) -> list[str]:
