@@ -60,7 +60,7 @@ def _say_state(run: LabRun, state: store.State) -> None:
     if state.seconds_left and state.name in store.ACTIVE:
         said.append(f"about {lab.spoken(state.seconds_left)} left")
     if state.why:
-        said.append(frame.plain(state.why))
+        said.append(frame.plain(state.why.rstrip(".")))
     st.markdown(", ".join(said) + ".")
 
 

@@ -48,7 +48,7 @@ def choose_demo() -> str:
     """Returns a key of `PRESETS`; choosing one sets every other choice."""
     options = {"format_func": lambda key: words.DEMOS[key].title, "required": True, "on_change": _set_up, **BOUND}
     key = st.segmented_control("Demo", list(PRESETS), default="one-class", key="demo", **options)
-    st.markdown(f"{words.DEMOS[key].asks} *{words.DEMOS[key].shows}*")
+    st.markdown(words.DEMOS[key].asks)
     return key
 
 
@@ -65,6 +65,8 @@ def choose_setup(demo: str, chosen: Settings) -> Setup | None:
     with st.expander("Change the set-up", icon=":material/tune:"):
         values = _choose_values(start, chosen)
     data = _choose_data()
+    told = words.DEMOS[demo]
+    st.markdown(f"*{told.shows_drawn if data == 'drawn' and told.shows_drawn else told.shows}*")
     try:
         return Setup(**values, data=data)
     except ValueError as error:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from normviz.charts.parts import EDGE, GREY, GREY_WORDS, HEIGHT, norm_colour, norm_shape, norm_words, place_labels, tips
@@ -58,10 +59,9 @@ def growing(table: pd.DataFrame, names: dict[str, str], end: float, y: Axis, cha
 
 def _ends(table: pd.DataFrame, names: dict[str, str], y: Axis) -> pd.DataFrame:
     ends = table.sort_values("x").groupby("series", as_index=False, sort=False).last().sort_values("mean")
-    shown = ends["mean"].clip(y.low, y.high)
-    if y.log:
-        return ends.assign(place=shown, label=ends["series"].map(names))
-    return ends.assign(place=place_labels(shown, y.low, y.high), label=ends["series"].map(names))
+    height = np.log10 if y.log else np.asarray
+    places = place_labels(height(ends["mean"].clip(y.low, y.high)), height(y.low), height(y.high))
+    return ends.assign(place=[float(10**place if y.log else place) for place in places], label=ends["series"].map(names))
 
 
 def stray(table: pd.DataFrame) -> alt.LayerChart:

@@ -13,7 +13,7 @@ from normviz.lab.tasks import Data, Outcome, Slice
 from normviz.training.plans import Plan
 
 ROUND_SECONDS = 0.8  # that a round should take
-LATE_SECONDS = 30  # after which a slice is given up and its worker restarted
+LATE_SECONDS = 90  # after which a slice is given up and its worker restarted
 LOOK_SECONDS = 0.05  # between two looks at what is wanted
 UNSEEN_SECONDS = 120  # after which a run that nobody looks at ends itself
 TRIES = 3  # that a slice has when its workers die
@@ -97,7 +97,7 @@ class Conductor:
     def _steps_of_a_round(self) -> int:
         if not self.step_seconds:
             return min(2, self.setup.steps - self.step)
-        for_steps = max(ROUND_SECONDS - self.points_seconds / self.workers, ROUND_SECONDS / 3)
+        for_steps = max(ROUND_SECONDS - self.points_seconds / self.workers, ROUND_SECONDS / 2)
         steps = max(1, int(for_steps * self.workers / self.step_seconds))
         return min(steps, self.setup.steps - self.step)
 
@@ -136,15 +136,15 @@ class Conductor:
         return self.step == self.setup.steps or int(self.step / each) > int((self.step - steps) / each)
 
     def _learn_speed(self, outcomes: dict[str, Outcome], steps: int) -> None:
-        seconds = sum(outcome.seconds for outcome in outcomes.values())
-        if not steps:
-            self.points_seconds = seconds
-        elif steps > 1:
-            self.step_seconds = max(1e-4, seconds - self.points_seconds) / steps
+        self.points_seconds = sum(outcome.point_seconds for outcome in outcomes.values())
+        if steps:
+            self.step_seconds = sum(outcome.train_seconds for outcome in outcomes.values()) / steps
 
     def _tell(self, trained: float) -> None:
         left = (self.setup.steps - self.step) * self.step_seconds / self.workers
-        left *= 1 + self.points_seconds / self.workers / ROUND_SECONDS
+        left *= 1 + self.points_seconds / self.workers / max(
+            ROUND_SECONDS / 2, ROUND_SECONDS - self.points_seconds / self.workers
+        )
         self.state = self.run.report(step=self.step, trained_seconds=trained, seconds_left=left if self.step_seconds else None)
         if trained > self.longest_seconds:
             raise Ended("stopped", f"trained for {self.longest_seconds:,.0f} seconds, the longest that this server allows")
@@ -218,7 +218,7 @@ def speed_of(client: Client, plans: dict[str, Plan], data: Data) -> dict[str, ta
     futures = {
         column: client.submit(tasks.measure_speed, plan, data, pure=False, priority=10) for column, plan in plans.items()
     }
-    return {column: future.result(timeout=LATE_SECONDS) for column, future in futures.items()}
+    return {column: future.result(timeout=2 * LATE_SECONDS) for column, future in futures.items()}
 
 
 def expected_seconds(speeds: list[tasks.Speed], steps: int, seeds: int, workers: int) -> float:
@@ -233,7 +233,7 @@ def expected_seconds(speeds: list[tasks.Speed], steps: int, seeds: int, workers:
     side_by_side = min(workers, len(speeds) * seeds)
     training = sum(speed.step for speed in speeds) * seeds * steps / side_by_side
     point = sum(speed.point for speed in speeds) * seeds / side_by_side
-    return training + point * (2 + training / max(ROUND_SECONDS - point, ROUND_SECONDS / 3))
+    return training + point * (2 + training / max(ROUND_SECONDS - point, ROUND_SECONDS / 2))
 
 
 def without_seeds(plans: dict[str, Plan]) -> dict[str, Plan]:

@@ -41,6 +41,7 @@ class Engine:
     client: Client
     threads: dict[str, threading.Thread] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
+    answering: set[str] = field(default_factory=set)
 
     @property
     def root(self) -> Path:
@@ -102,14 +103,19 @@ class Engine:
     def _answer_requests(self) -> None:
         for file in sorted((self.root / "requests").glob("*.json")):
             request = json.loads(file.read_text(encoding="utf-8"))
-            threading.Thread(target=self._answer, args=(request,), daemon=True).start()
             file.unlink(missing_ok=True)
+            if file.stem not in self.answering:  # pages ask again until there is an answer
+                self.answering.add(file.stem)
+                threading.Thread(target=self._answer, args=(file.stem, request), daemon=True).start()
 
-    def _answer(self, request: dict) -> None:
-        if "run" in request:
-            self._export(store.LabRun(self.root / "runs" / request["run"]), request["step"])
-        else:
-            self._measure_speed(from_dict(request["setup"]))
+    def _answer(self, name: str, request: dict) -> None:
+        try:
+            if "run" in request:
+                self._export(store.LabRun(self.root / "runs" / request["run"]), request["step"])
+            else:
+                self._measure_speed(from_dict(request["setup"]))
+        finally:
+            self.answering.discard(name)
 
     def _measure_speed(self, setup: Setup) -> None:
         try:

@@ -3,7 +3,6 @@
 import time
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -28,16 +27,18 @@ def carry_out(job: Slice) -> Outcome:
     """
     torch.set_num_threads(1)
     memory.keep_freed_memory()
-    started = time.monotonic()
     training, test = splits(job.data)
     test = test.balanced(job.test_pictures)
     run = state.unpack(job.plan, training, job.packed) if job.packed else state.begin(job.plan)
+    started = time.monotonic()
     try:
         seen = _train(run, training, job.steps, job.rate)
     except loop.Diverged as error:
-        return Outcome(job.packed, {}, time.monotonic() - started, str(error))
+        return Outcome(job.packed, {}, time.monotonic() - started, diverged=str(error))
+    trained = time.monotonic()
     point = {"step": _steps_taken(run), "pictures": _steps_taken(run) * job.plan.recipe.batch_size, **seen}
-    return Outcome(state.pack(run, training), point | _measure(run, test), time.monotonic() - started)
+    point |= _measure(run, test)
+    return Outcome(state.pack(run, training), point, trained - started, time.monotonic() - trained)
 
 
 def _steps_taken(run: state.State) -> int:
@@ -113,9 +114,8 @@ def splits(data: Data) -> tuple[dataset.Split, dataset.Split]:
 
 def measure_speed(plan: Plan, data: Data, steps: int = 4) -> Speed:
     """Times a few steps of a training; the first, which is slower, does not count."""
-    job = Slice(plan, data, carry_out(Slice(plan, data, None, 1)).packed, 0)
-    point = carry_out(job).seconds
-    return Speed(max(1e-4, (carry_out(replace(job, steps=steps)).seconds - point) / steps), point)
+    measured = carry_out(Slice(plan, data, carry_out(Slice(plan, data, None, 1)).packed, steps))
+    return Speed(measured.train_seconds / steps, measured.point_seconds)
 
 
 def export(plan: Plan, data: Data, packed: bytes) -> tuple[dict, dict[str, bytes]]:

@@ -40,11 +40,12 @@ class Slice:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where the training stands after a slice, the point that was measured there, and what the slice cost in seconds."""
+    """Where the training stands after a slice, the point that was measured there, and the seconds that each took."""
 
     packed: bytes
     point: dict
-    seconds: float
+    train_seconds: float
+    point_seconds: float = 0.0
     diverged: str = ""
 
 

@@ -5,21 +5,30 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Demo:
-    """A demo with one click: what it is called, what it asks, what it can and cannot show here, and why it happens."""
+    """A demo with one click.
+
+    Attributes:
+        title: what it is called.
+        asks: its question.
+        shows: what it can and cannot show in its time on CIFAR-10.
+        why: why that happens.
+        shows_drawn: the same on the drawn shapes, where it differs.
+    """
 
     title: str
     asks: str
     shows: str
     why: str
+    shows_drawn: str = ""
 
 
 DEMOS = {
     "one-class": Demo(
         "One class a batch",
         "Every batch holds pictures of **one class alone**, the batches come in random order. Who can still learn?",
-        "It shows within seconds.",
+        "It shows within half a minute.",
         "Batch norm subtracts what the pictures of a batch have in common, and here that is their class. Dashed: with the "
-        "statistics of such a batch it stays blind; with running statistics it meets numbers that it never trained on. Group "
+        "statistics of such a batch it is blind to what it should tell apart, and what it learnt so does not help with the running ones. Group "
         "and layer norm look at one picture at a time, so the order of the batches only makes their way rougher.",
     ),
     "size-2": Demo(
@@ -29,6 +38,7 @@ DEMOS = {
         "longer training is measured on the page Evidence.",
         "The mean of two pictures strays far from the running mean: the chart of the stray shows it, layer by layer. That noise "
         "harms a finished network more than one that has hardly begun to learn.",
+        "Wait for the end: on the way the order turns. Then batch norm lies below group norm; layer norm changes with the seed.",
     ),
     "ten-times": Demo(
         "Ten times the learning rate",
