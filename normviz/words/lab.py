@@ -28,7 +28,7 @@ DEMOS = {
         "Every batch holds pictures of **one class alone**, the batches come in random order. Who can still learn?",
         "It shows within half a minute.",
         "Batch norm subtracts what the pictures of a batch have in common, and here that is their class. Dashed: with the "
-        "statistics of such a batch it is blind to what it should tell apart, and what it learnt so does not help with the running ones. Group "
+        "statistics of such a batch it is blind to what it should tell apart, and so it has learnt nothing for the running ones. Group "
         "and layer norm look at one picture at a time, so the order of the batches only makes their way rougher.",
     ),
     "size-2": Demo(
