@@ -1,19 +1,23 @@
 import json
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from normviz.__main__ import main
 from normviz.model import network
 from normviz.pictures import uploads
+from normviz.training import loop, plans
 from normviz.words.classes import CLASS_NAMES
 
 PROJECT = Path(__file__).parents[1]
 SIX = [(study, norm) for study in ("controlled", "published") for norm in ("batch", "group", "layer")]
 LOWEST = dict(zip(SIX, (0.74, 0.73, 0.73, 0.74, 0.675, 0.605), strict=True))
-COMMANDS = ("train", "summary", "evaluate", "classify", "download")
+COMMANDS = ("train", "study", "results", "summary", "evaluate", "classify", "download")
 
 
 @pytest.fixture
@@ -65,53 +69,132 @@ def test_evaluate_repeats_the_shipped_results(pictures, capsys):
     rows = rows_of(capsys, "evaluate", "--data", pictures)
     assert [(row["study"], row["norm"]) for row in rows] == SIX
     for row in rows:
-        assert list(row) == ["study", "norm", "parameters", "accuracy", "low", "high", "agreement"]
+        assert list(row) == ["study", "norm", "parameters", "pictures", "accuracy", "low", "high", "agreement"]
+        assert row["pictures"] == 10_000
         assert row["parameters"] == network.count_parameters(network.Network(network.architecture(row["study"], row["norm"])))
         assert row["low"] < row["accuracy"] < row["high"]
         assert row["accuracy"] >= LOWEST[row["study"], row["norm"]]
         assert row["agreement"] >= 0.999
 
 
+def test_evaluate_measures_the_part_of_the_test_set_that_is_there(image_folder, capsys):
+    rows = rows_of(capsys, "evaluate", "--data", str(image_folder))
+    assert [row["pictures"] for row in rows] == [50] * 6
+    assert all(0 <= row["agreement"] <= 1 and row["low"] <= row["accuracy"] <= row["high"] for row in rows)
+    for file in [*(image_folder / "test").rglob("*.png")]:
+        file.rename(file.with_name(f"1{file.name}"))
+    assert "100000 to 100049 now, 0 to 9999 stored" in refused(capsys, ["evaluate", "--data", str(image_folder)])
+
+
+def refused(capsys, arguments: list[str]) -> str:
+    """Returns the one line in which a command ends."""
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and len(err.splitlines()) == 1 and err.startswith("normviz: ") and "Traceback" not in err
+    return err
+
+
+TRAIN = "train --study published --norm layer"
+
+
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "said"),
     [
-        "classify missing.png",
-        "classify notes.txt",
-        "evaluate --data empty",
-        "summary --study published --norm instance",
-        "train --study published --norm layer --epochs 0",
-        "train --study controlled --norm batch",
+        ("", "COMMAND must be given; see python -m normviz --help"),
+        ("fly", "COMMAND='fly'; see python -m normviz --help"),
+        ("train", "--study, --norm must be given; see python -m normviz train --help"),
+        ("train --study", "--study must have a value"),
+        (f"{TRAIN} --fly 3", "one that the command knows: --fly 3; see python -m normviz train --help"),
+        (f"{TRAIN} --s 3", "--s may be --study, --seed, --schedule"),
+        (f"{TRAIN} --json=yes", "--json takes no value: --json='yes'"),
+        (f"{TRAIN} --epochs many", "--epochs must be a whole number from 1 to 1000000: --epochs='many'; see python -m normviz train --help"),
+        (f"{TRAIN} --epochs 0", "--epochs='0'"),
+        (f"{TRAIN} --seed -1", "--seed must be a whole number from 0 to 4294967295: --seed='-1'"),
+        (f"{TRAIN} --seed 99999999999999999999", "from 0 to 4294967295: --seed='99999999999999999999'"),
+        (f"{TRAIN} --epochs {'9' * 5000}", "...9"),
+        (f"{TRAIN} --learning-rate nan", "a finite number above 0: --learning-rate='nan'"),
+        (f"{TRAIN} --learning-rate=-inf", "--learning-rate='-inf'"),
+        (f"{TRAIN} --weight-decay -1", "--weight-decay='-1'"),
+        (f"{TRAIN} --optimizer sgd", "--optimizer must be one of adamw, adam: --optimizer='sgd'"),
+        (f"{TRAIN} --device tpu", "--device must be one of auto, cpu, cuda: --device='tpu'"),
+        (f"{TRAIN} --out=", "--out=''"),
+        (f"{TRAIN} --out notes.txt/runs", "notes.txt"),
+        (f"{TRAIN} --out {'a' * 300}", "name another folder"),
+        (f"{TRAIN} --replace --data missing", "no CIFAR-10 in missing"),
+        ("train --study published --norm instance", "norm='instance'"),
+        ("train --study controlled --norm batch", "--replace"),
+        ("study", "STUDY must be given; see python -m normviz study --help"),
+        ("study fly", "STUDY must be one of seeds, gap, batch-size, groups, shift, batch-statistics: STUDY='fly'"),
+        ("study seeds --jobs 0", "--jobs must be a whole number from 1 on: --jobs='0'"),
+        ("study seeds --jobs 1 --cluster tcp://HOST:1", "--cluster and --jobs exclude each other"),
+        ("study seeds --cluster=", "--cluster=''"),
+        ("study seeds --out notes.txt", "notes.txt"),
+        ("study seeds --data missing --out new", "no CIFAR-10 in missing"),
+        ("results --write missing.md", "missing.md must be a text file"),
+        ("results --write empty", "empty must be a text file"),
+        ("results more", "more; see python -m normviz results --help"),
+        ("summary --study published", "--norm must be given; see python -m normviz summary --help"),
+        ("summary --study none --norm layer", "--study must be one of controlled, published: --study='none'"),
+        ("summary --study published --norm instance", "norm='instance'"),
+        ("evaluate --data empty", "no CIFAR-10 in empty"),
+        ("evaluate --data=", "--data=''"),
+        ("classify", "IMAGE must be given; see python -m normviz classify --help"),
+        ("classify missing.png", "missing.png"),
+        ("classify notes.txt", "notes.txt"),
+        ("download --data notes.txt", "notes.txt"),
+        ("download --data=", "--data=''"),
     ],
-)
-def test_bad_input_ends_in_one_line_and_status_2(arguments, tmp_path, monkeypatch, capsys):
+)  # fmt: skip
+def test_bad_input_ends_in_one_line_and_status_2(arguments, said, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notes.txt").write_text("not a picture")
     (tmp_path / "empty").mkdir()
-    assert main(arguments.split()) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert len(err.splitlines()) == 1 and err.startswith("normviz: ")
-    assert "Traceback" not in err
+    assert said in refused(capsys, arguments.split())
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "empty", tmp_path / "notes.txt"], "nothing may be left behind"
 
 
-def test_download_onto_a_file_says_so_below_its_progress_bar(tmp_path, capsys):
-    (tmp_path / "notes.txt").write_text("not a folder")
-    assert main(["download", "--data", str(tmp_path / "notes.txt")]) == 2
-    out, err = capsys.readouterr()
-    assert out == "" and "Traceback" not in err
-    assert err.splitlines()[-1].startswith("normviz: ") and "notes.txt" in err
+def test_a_line_stays_one_whatever_was_typed(capsys):
+    assert r"--norm='a: b\nc'" in refused(capsys, ["summary", "--study", "published", "--norm", "a: b\nc"])
+    assert refused(capsys, ["evaluate", "--data", "a\nb"])
+    assert "IMAGE=''" in refused(capsys, ["classify", ""])
+
+
+def test_a_training_is_checked_before_it_begins(image_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(loop, "train", lambda *arguments, **options: pytest.fail("no training may begin"))
+    begin = [*TRAIN.split(), "--data", str(image_folder), "--out", str(tmp_path / "runs")]
+    assert "batch_size=301, pictures=300" in refused(capsys, [*begin, "--batch-size", "301"])
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert "device=cuda" in refused(capsys, [*begin, "--device", "cuda"])
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=100_000))
+    assert "0.1 MB" in refused(capsys, begin)
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    ["", "fly", "classify", "summary --study published", "summary --study none --norm layer",
-     "train --study published --norm layer --epochs many"],
-)  # fmt: skip
-def test_wrong_usage_ends_in_status_2(arguments, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(arguments.split())
-    out, err = capsys.readouterr()
-    assert ended.value.code == 2 and out == "" and err.startswith("usage: python -m normviz")
+    "error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("can't allocate memory")]
+)
+def test_a_step_too_large_for_the_memory_says_so(error, image_folder, tmp_path, monkeypatch, capsys):
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(loop, "train", fail)
+    begin = [*TRAIN.split(), "--data", str(image_folder), "--out", str(tmp_path / "runs")]
+    assert "batch_size=128; train again with a smaller --batch-size" in refused(capsys, begin)
+
+
+def test_help_states_the_ranges(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert all(plans.RULES[each.name][0] in text for each in fields(plans.Recipe) if each.name in plans.RULES)
+    assert plans.RULES["seed"][0] in text
+
+
+def test_a_device_that_is_full_ends_in_one_line():
+    command = [sys.executable, "-m", "normviz", "summary", "--study", "published", "--norm", "layer"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, check=False, cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300)
+    assert done.returncode == 2 and done.stderr.startswith("normviz: ") and len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])

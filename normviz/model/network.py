@@ -87,7 +87,7 @@ def make_norm(norm: str, channels: int, height: int, width: int, groups: int = 4
     Raises:
         ValueError: group norm's groups do not divide the channels.
     """
-    if norm == "group" and channels % groups:
+    if norm == "group" and (groups < 1 or channels % groups):
         raise ValueError(f"groups must divide channels: groups={groups}, channels={channels}")
     return NORM_MAKERS[norm](channels, height, width, groups)
 

@@ -7,8 +7,11 @@ from threading import Lock
 
 from torchvision.datasets import CIFAR10
 
+from normviz import disk
 from normviz.pictures import originals
 from normviz.pictures.originals import ARCHIVE_BYTES, DataError
+
+UNPACKED_BYTES = 186_250_000  # of CIFAR10.base_folder: 60,000 pictures of 3,073 bytes and their names
 
 _DOWNLOADER = ThreadPoolExecutor(max_workers=1)
 _DOWNLOADS: dict[Path, Future] = {}
@@ -23,9 +26,11 @@ def fetch(folder: str | Path, report: Callable[[float], None] = lambda fraction:
         report: called about three times a second with the fraction of the archive that has arrived, 0 to 1.
 
     Raises:
-        DataError: no connection, a broken one, no space, or a folder that cannot be written.
+        DataError: no connection, a broken one, no space, or a folder that cannot be written; the last two before anything is
+            fetched.
     """
     path = originals.home(Path(folder))
+    _check_room(path)
     fetching = _start_or_join(path)
     while not fetching.done():
         wait([fetching], timeout=0.3)
@@ -37,6 +42,17 @@ def fetch(folder: str | Path, report: Callable[[float], None] = lambda fraction:
         ) from fetching.exception()
     report(1.0)
     return path
+
+
+def _check_room(path: Path) -> None:
+    """Checks that the archive and what it holds can be written; files that all lie there need nothing."""
+    unpacked = path / CIFAR10.base_folder
+    if all((unpacked / name).is_file() for name, _ in CIFAR10.train_list + CIFAR10.test_list):
+        return
+    try:
+        disk.check_writable(path, ARCHIVE_BYTES + UNPACKED_BYTES - round(_arrived(path / CIFAR10.filename) * ARCHIVE_BYTES))
+    except disk.DiskError as error:
+        raise DataError(f"CIFAR-10 cannot be fetched: {error}") from error
 
 
 def _start_or_join(path: Path) -> Future:

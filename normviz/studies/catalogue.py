@@ -41,6 +41,11 @@ class Study:
         """The split whose fingerprint its rows carry."""
         return "test" if isinstance(self.plans[0], Measurement) else "train"
 
+    @property
+    def needed_splits(self) -> tuple[str, ...]:
+        """The splits that its runs read: every training also measures the test split."""
+        return tuple(dict.fromkeys((self.split, "test")))
+
 
 def study(name: str) -> Study:
     """Returns one of the studies of `evidence.NAMES`; a run that two models share is in it once."""

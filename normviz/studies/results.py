@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from normviz import disk
 from normviz.model import network
 from normviz.model.norms import COMPARED, STUDIES
 from normviz.studies import evidence, findings, headline, small_batches
@@ -21,13 +22,22 @@ def write(file: Path) -> None:
     """Puts the results between the two marks of a Markdown file.
 
     Raises:
-        ResultsError: the marks are missing; nothing is written.
+        ResultsError: the file cannot be read, or the marks are missing; nothing is written.
+        disk.DiskError: its folder cannot be written.
     """
-    before, begin, rest = file.read_text(encoding="utf-8").partition(BEGIN)
+    before, begin, rest = _read(file).partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:
         raise ResultsError(f"{file} has no place for the results: add the lines {BEGIN} and {END}")
+    disk.check_writable(file.parent)
     runs.write_whole(file, f"{before}{begin}\n{markdown()}\n{end}{after}".encode())
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ResultsError(f"{file} must be a text file that can be read ({error}): name one with {BEGIN} and {END}") from error
 
 
 def markdown() -> str:

@@ -1,8 +1,9 @@
 """Runs a study to its end with joblib: processes of one thread each here, or workers of a Dask cluster."""
 
+import asyncio
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -10,18 +11,22 @@ from pathlib import Path
 
 import joblib
 import pandas as pd
-from distributed import Client, KilledWorker
+from distributed import Client, KilledWorker, Security
+from distributed.comm import connect
 from filelock import FileLock, Timeout
 
+from normviz import disk
 from normviz.pictures import dataset
 from normviz.studies import catalogue, evidence
 from normviz.studies.catalogue import Study
 from normviz.studies.measurements import Measurement
+from normviz.training import checks
 from normviz.training.plans import Plan
 
 CONNECT_SECONDS = 20
 Job = Plan | Measurement
 BREAKDOWNS = 3  # times in a row that workers may die without any run having finished an epoch in between
+TABLE_BYTES = 1_000_000  # more than the tables of all studies take
 LOOK_SECONDS = 5  # between two looks at the progress on disk
 
 
@@ -83,17 +88,42 @@ def run(
         The table of all finished runs, and what went wrong with those that failed.
 
     Raises:
+        ValueError: less than one job, a device that is not there, or a plan that cannot be built.
         dataset.DataError: no data set.
+        disk.DiskError: `root` cannot be written, or has no room for what the runs write.
         evidence.EvidenceError: rows on disk come from other pictures, or another study is using `root`.
     """
+    _check(study, Path(root), None if cluster else device, jobs)
     path = dataset.find_folder(folder) or folder
-    fingerprint = dataset.load_split(study.split, path).fingerprint
-    with _alone(Path(root)), _workers(cluster, jobs) as count:
+    splits = {name: dataset.load_split(name, path) for name in study.needed_splits}
+    with _alone(Path(root)), _workers(cluster, min(jobs or joblib.cpu_count(), len(study.plans))) as count:
+        fingerprint = splits[study.split].fingerprint
         campaign = _Campaign(study, str(Path(path).resolve()), Path(root).resolve(), device, count, fingerprint)
         campaign.missing = _adopt(campaign)
+        _check_room(campaign, len(splits["test"]))
         with _watch(campaign, report):
             _work(campaign)
     return evidence.load_if_any(study.name, root), campaign.failed
+
+
+def _check(study: Study, root: Path, device: str | None, jobs: int | None) -> None:
+    """Checks everything of a study that needs no pictures; the device is None where others do the runs."""
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"jobs must be a whole number from 1 on: jobs={jobs}")
+    checks.check_device(device)
+    for plan in _trainings(study.plans):
+        checks.described(plan)
+    disk.check_writable(root)
+
+
+def _check_room(campaign: _Campaign, test_pictures: int) -> None:
+    """Checks the room for the runs that are under way at once, and for the tables."""
+    sizes = sorted(checks.run_bytes(plan, test_pictures) for plan in _trainings(campaign.missing))
+    disk.check_writable(campaign.root, sum(sizes[-max(campaign.workers, 1) :]) + TABLE_BYTES)
+
+
+def _trainings(jobs: Iterable[Job]) -> list[Plan]:
+    return [job for job in jobs if isinstance(job, Plan)]
 
 
 @contextmanager
@@ -109,7 +139,7 @@ def _alone(root: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _workers(cluster: str | None, jobs: int | None) -> Iterator[int]:
+def _workers(cluster: str | None, count: int) -> Iterator[int]:
     """Makes joblib send runs to this machine's cores or to a cluster; yields how many run side by side."""
     with ExitStack() as stack:
         if cluster:
@@ -117,16 +147,22 @@ def _workers(cluster: str | None, jobs: int | None) -> Iterator[int]:
             stack.enter_context(joblib.parallel_config("dask", wait_for_workers_timeout=60))
             yield sum(client.nthreads().values())
         else:
-            count = jobs or joblib.cpu_count()
             stack.enter_context(joblib.parallel_config("loky", n_jobs=count, inner_max_num_threads=1))
             yield count
 
 
 def _connect(address: str) -> Client:
     try:
+        asyncio.run(_knock(address))
         return Client(address, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, MemoryError) as error:  # the last two: no key for tls://, or no Dask at all
         raise ValueError(f"no Dask scheduler answers at {address} ({error}): start one with: dask scheduler") from error
+
+
+async def _knock(address: str) -> None:
+    """Greets a scheduler and leaves; a Client that finds none writes a traceback when it is thrown away."""
+    greeted = await connect(address, timeout=CONNECT_SECONDS, **Security().get_connection_args("client"))
+    greeted.abort()
 
 
 def _adopt(campaign: _Campaign) -> list[Job]:

@@ -49,14 +49,23 @@ def accuracy(predictions: pd.DataFrame) -> dict[str, float]:
 
 
 def agreement(stored: pd.DataFrame, again: pd.DataFrame) -> float:
-    """Returns the share of pictures whose predicted class is the same in two sets of predictions.
+    """Returns the share of equal answers in two sets of predictions, over the pictures (by index) that both have.
 
     Raises:
-        ValueError: the two are not about the same pictures.
+        ValueError: they have no picture in common.
     """
-    if not stored["index"].equals(again["index"]):
-        raise ValueError(f"predictions must be of the same pictures: {len(stored)} stored, {len(again)} now")
-    return float((verdicts(stored)["predicted"] == verdicts(again)["predicted"]).mean())
+    answers = [verdicts(predictions).set_index("index")["predicted"] for predictions in (stored, again)]
+    both = pd.concat(answers, axis="columns", join="inner", keys=["stored", "again"])
+    if both.empty:
+        raise ValueError(
+            f"pictures must be among the stored predictions, by index: {_index_range(again)} now, {_index_range(stored)} "
+            "stored; name a data folder whose pictures carry their index in the original files"
+        )
+    return float((both["stored"] == both["again"]).mean())
+
+
+def _index_range(predictions: pd.DataFrame) -> str:
+    return f"{predictions['index'].min()} to {predictions['index'].max()}"
 
 
 def confusion(verdict: pd.DataFrame) -> pd.DataFrame:

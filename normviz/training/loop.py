@@ -211,7 +211,7 @@ def _probe(network: Network, training: dataset.Split, epoch: int) -> pd.DataFram
 def _resume(plan: Plan, training: dataset.Split, progress: Path, where: torch.device) -> State:
     try:
         return unpack(plan, training, progress.read_bytes(), where)
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+    except (OSError, SafetensorError, ValueError, LookupError, TypeError, RuntimeError) as error:
         if isinstance(error, runs.RunError):
             raise runs.RunError(f"{progress} {error}: name the data folder it was begun with, or delete the file") from error
         raise runs.RunError(f"{progress} cannot be read ({error}): delete it, and the run starts anew") from error

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields, replace
 
 from normviz.training import runs
 
@@ -13,11 +14,41 @@ CHOICES = {
     "order": ("mixed", "one class", "two classes"),
     "augmentation": ("flip and crop", "none"),
 }
+MOST = 1_000_000  # epochs: `loop` draws an epoch's batches from seed * 1,000,003 + epoch, so two seeds never share one
+HIGHEST_SEED = 2**32 - 1  # what NumPy takes too; times 1,000,003 it stays inside the 64 bits of a torch seed
+
+
+def _whole(low: int, high: int) -> tuple[str, Callable[[object], bool]]:
+    return f"a whole number from {low} to {high}", lambda value: type(value) is int and low <= value <= high
+
+
+def _real(words: str, holds: Callable[[float], bool]) -> tuple[str, Callable[[object], bool]]:
+    return words, lambda value: type(value) in (int, float) and holds(value)
+
+
+RULES = {  # of each number of a plan: its rule in words, and whether a value keeps it; NaN keeps none
+    "seed": _whole(0, HIGHEST_SEED),
+    "groups": _whole(1, MOST),
+    "epochs": _whole(1, MOST),
+    "batch_size": _whole(1, MOST),
+    "learning_rate": _real("a finite number above 0", lambda value: 0 < value < math.inf),
+    "weight_decay": _real("a finite number from 0 on", lambda value: 0 <= value < math.inf),
+    "warm_up": _real("a number from 0 to below 1", lambda value: 0 <= value < 1),
+    "crop_padding": _whole(0, 31),
+    "dropout": _real("a number from 0 to below 1", lambda value: 0 <= value < 1),
+}
+
+
+def check_number(name: str, value: float) -> None:
+    """Raises ValueError where a number of a plan does not keep its rule in `RULES`."""
+    rule, holds = RULES[name]
+    if not holds(value):
+        raise ValueError(f"{name} must be {rule}: {name}={value}")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained, with cross-entropy.
+    """How a network is trained, with cross-entropy; `RULES` says what each number may be.
 
     Attributes:
         epochs: passes over the training set.
@@ -46,14 +77,8 @@ class Recipe:
     augmentation: str = "flip and crop"
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "learning_rate"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be greater than 0: {name}={getattr(self, name)}")
-        for name in ("warm_up", "dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} must be from 0 to below 1: {name}={getattr(self, name)}")
-        if not 0 <= self.crop_padding < 32:
-            raise ValueError(f"crop_padding must be from 0 to 31 pixels: crop_padding={self.crop_padding}")
+        for name in [each.name for each in fields(self) if each.name in RULES]:
+            check_number(name, getattr(self, name))
         for name, known in CHOICES.items():
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}: {name}={getattr(self, name)!r}")
@@ -79,7 +104,7 @@ class Plan:
     Attributes:
         study: "controlled" or "published".
         norm: one of the study's norms; see `network.architecture`.
-        seed: of weights, order and augmentation.
+        seed: of weights, order and augmentation; a whole number from 0 to `HIGHEST_SEED`.
         recipe: how it is trained.
         groups: channel groups, where the norm is "group".
         widths: channels of the ten convolutions; None for those of the study.
@@ -91,6 +116,10 @@ class Plan:
     recipe: Recipe = field(default_factory=Recipe)
     groups: int = 4
     widths: tuple[int, ...] | None = None
+
+    def __post_init__(self):
+        for name in ("seed", "groups"):
+            check_number(name, getattr(self, name))
 
     def shared(self) -> "Plan":
         """Returns the plan under the study that owns the run: the batch network of both studies is one."""

@@ -1,6 +1,8 @@
 import contextlib
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,3 +56,19 @@ def test_a_folder_that_names_the_batches_is_fetched_beside(archive, server, tmp_
     (damaged / "test_batch").write_bytes(b"cut short")
     assert download.fetch(damaged) == tmp_path
     assert len(dataset.load_split("test", damaged)) == 10
+
+
+def test_room_and_leave_to_write_are_checked_before_anything_is_fetched(tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "_start_or_join", lambda path: pytest.fail("nothing may be fetched"))
+    (tmp_path / "file").touch()
+    with pytest.raises(dataset.DataError, match="file"):
+        download.fetch(tmp_path / "file")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=300_000_000))
+    with pytest.raises(dataset.DataError, match=r"356\.7 MB free.*300\.0 MB"):
+        download.fetch(tmp_path / "new")
+
+
+def test_files_that_are_there_need_no_room(server, tmp_path, monkeypatch):
+    download.fetch(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+    download.fetch(tmp_path)

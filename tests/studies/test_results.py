@@ -1,5 +1,6 @@
 import pytest
 
+from normviz import disk
 from normviz.studies import evidence, headline, results
 from normviz.training import runs
 from normviz.words import questions
@@ -25,3 +26,22 @@ def test_results_need_their_place(tmp_path):
     file.write_text(f"before\n{results.BEGIN}\nold\n{results.END}\nafter")
     results.write(file)
     assert file.read_text().startswith("before\n") and file.read_text().endswith("\nafter") and "old" not in file.read_text()
+
+
+@pytest.mark.parametrize("place", ["missing.md", "folder", "binary", "missing/README.md"])
+def test_a_file_that_cannot_be_read_is_named(place, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "binary").write_bytes(bytes(range(256)))
+    with pytest.raises(results.ResultsError, match=f"{place} must be a text file"):
+        results.write(tmp_path / place)
+
+
+def test_a_folder_that_cannot_be_written_is_noticed_before_the_figures_are_put_together(tmp_path, monkeypatch):
+    def refuse(folder):
+        raise disk.DiskError(f"{folder} cannot be written")
+
+    (tmp_path / "README.md").write_text(f"{results.BEGIN}\n{results.END}")
+    monkeypatch.setattr(disk, "check_writable", refuse)
+    monkeypatch.setattr(results, "markdown", lambda: pytest.fail("the folder must be checked first"))
+    with pytest.raises(disk.DiskError):
+        results.write(tmp_path / "README.md")

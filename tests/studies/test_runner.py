@@ -1,9 +1,12 @@
+import gc
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pandas as pd
 import psutil
@@ -11,6 +14,7 @@ import pytest
 from dask.distributed import LocalCluster
 from filelock import FileLock
 
+from normviz import disk
 from normviz.pictures import dataset
 from normviz.studies import catalogue, evidence, runner
 from normviz.training import loop
@@ -120,3 +124,62 @@ def test_a_cluster_that_is_not_there_is_named(image_folder, tmp_path, monkeypatc
     monkeypatch.setattr(runner, "CONNECT_SECONDS", 1)
     with pytest.raises(ValueError, match="tcp://127.0.0.1:9"):
         runner.run(SMALL, image_folder, tmp_path, cluster="tcp://127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:9", "scheduler", "http://127.0.0.1:9", "tls://127.0.0.1:9", "tcp://127.0.0.1:x"]
+)
+def test_a_wrong_address_leaves_no_traceback(address, monkeypatch, capfd):
+    monkeypatch.setattr(runner, "CONNECT_SECONDS", 0.2)
+    with pytest.raises(ValueError, match="no Dask scheduler answers at"):
+        runner._connect(address)
+    gc.collect()
+    assert capfd.readouterr().err == ""
+
+
+def nothing_may_begin(monkeypatch):
+    monkeypatch.setattr(runner, "_work", lambda campaign: pytest.fail("no run may begin"))
+
+
+@pytest.mark.parametrize("jobs", [0, -1])
+def test_jobs_must_be_a_count(jobs, image_folder, tmp_path):
+    with pytest.raises(ValueError, match=f"jobs={jobs}"):
+        runner.run(SMALL, image_folder, tmp_path, jobs=jobs)
+
+
+def test_no_more_jobs_than_runs_are_started(image_folder, tmp_path, monkeypatch):
+    counts = []
+    monkeypatch.setattr(runner, "_work", lambda campaign: counts.append(campaign.workers))
+    runner.run(SMALL, image_folder, tmp_path, jobs=1_000_000)
+    assert counts == [len(SMALL.plans)]
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_the_pictures_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(dataset, "load_split", lambda *which: pytest.fail("no picture may be read"))
+    (tmp_path / "file").touch()
+    with pytest.raises(disk.DiskError, match="file"):
+        runner.run(SMALL, tmp_path, tmp_path / "file")
+
+
+def test_what_cannot_be_trained_is_named_before_any_run_begins(image_folder, tmp_path, monkeypatch):
+    nothing_may_begin(monkeypatch)
+    bad = Plan("controlled", "group", recipe=RECIPE, groups=5)
+    with pytest.raises(ValueError, match="groups=5, channels=16"):
+        runner.run(catalogue.Study("groups", (*SMALL.plans, bad)), image_folder, tmp_path)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(ValueError, match="device=cuda"):
+        runner.run(SMALL, image_folder, tmp_path, device="cuda")
+
+
+def test_a_full_disk_is_named_before_any_run_begins(image_folder, tmp_path, monkeypatch):
+    nothing_may_begin(monkeypatch)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1_500_000))
+    with pytest.raises(disk.DiskError, match=r"1\.5 MB"):
+        runner.run(SMALL, image_folder, tmp_path, jobs=2)
+
+
+def test_trainings_need_the_test_split_too(image_folder, tmp_path, monkeypatch):
+    nothing_may_begin(monkeypatch)
+    shutil.rmtree(image_folder / "test")
+    with pytest.raises(dataset.DataError, match="test"):
+        runner.run(SMALL, image_folder, tmp_path)

@@ -36,8 +36,13 @@ def test_accuracy_counts_right_answers():
 def test_agreement_is_the_share_of_equal_answers_on_the_same_pictures():
     one, two = predictions([0, 1, 2, 3], [0] * 4), predictions([0, 1, 2, 4], [0] * 4)
     assert evaluation.agreement(one, two) == 0.75
-    with pytest.raises(ValueError, match="same pictures"):
-        evaluation.agreement(one, two.head(3))
+
+
+def test_agreement_is_over_the_pictures_that_both_have_by_index():
+    stored, again = predictions([0, 1, 2, 3], [0] * 4), predictions([3, 5, 9], [0] * 3)
+    assert evaluation.agreement(stored, again.assign(index=[3, 1, 7])) == 0.5
+    with pytest.raises(ValueError, match="4 to 6 now, 0 to 3 stored"):
+        evaluation.agreement(stored, again.assign(index=[4, 5, 6]))
 
 
 def test_confusion_counts_and_shares():

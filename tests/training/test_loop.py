@@ -1,3 +1,4 @@
+import json
 import signal
 import subprocess
 import sys
@@ -5,6 +6,8 @@ import time
 from dataclasses import replace
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from normviz.training import loop, plans, runs
 
@@ -64,6 +67,17 @@ def test_progress_on_other_pictures_is_refused(made_up, tmp_path):
         loop.train(PLAN, made_up(100), made_up(50), root=tmp_path, report=stop_in_epoch(2))
     with pytest.raises(runs.RunError, match="other pictures"):
         loop.train(PLAN, made_up(100, seed=5), made_up(50), root=tmp_path)
+
+
+@pytest.mark.parametrize("content", [{}, {"data": None}, {"data": "of the pictures"}])
+def test_foreign_progress_is_refused(content, made_up, tmp_path):
+    training = made_up(50)
+    record = {key: training.fingerprint if value else value for key, value in content.items()}
+    file = loop.progress_file(PLAN, tmp_path)
+    file.parent.mkdir(parents=True)
+    save_file({"network.head": torch.zeros(1)}, file, {"record": json.dumps(record)})
+    with pytest.raises(runs.RunError, match="delete it|delete the file"):
+        loop.train(PLAN, training, made_up(50), root=tmp_path)
 
 
 def test_both_studies_share_the_batch_run(made_up, tmp_path):

@@ -1,7 +1,9 @@
+import math
+
 import pytest
 import torch
 
-from normviz.training import plans
+from normviz.training import loop, plans
 
 
 def test_learning_rate_equals_torch():
@@ -15,7 +17,35 @@ def test_learning_rate_equals_torch():
             schedule.step()
 
 
-@pytest.mark.parametrize(("name", "value"), [("epochs", 0), ("learning_rate", -1), ("warm_up", 1), ("crop_padding", 32)])
-def test_recipe_refuses_what_cannot_be_trained(name, value):
-    with pytest.raises(ValueError, match=f"{name}={value}"):
-        plans.Recipe(**{name: value})
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("epochs", (0, -1, 2.5, 2.0, math.nan, math.inf, plans.MOST + 1, 10**400, "3", True, None)),
+        ("batch_size", (0, -1, 1.5, math.nan, math.inf, plans.MOST + 1)),
+        ("learning_rate", (0, -1, math.nan, math.inf, -math.inf, "1")),
+        ("weight_decay", (-1, -1e-9, math.nan, math.inf)),
+        ("warm_up", (1, -0.1, math.nan, math.inf)),
+        ("crop_padding", (-1, 32, 1.5, math.nan)),
+        ("dropout", (1, -0.1, math.nan, math.inf)),
+        ("optimizer", ("sgd", "")),
+        ("schedule", ("", None)),
+    ],
+)
+def test_recipe_refuses_what_cannot_be_trained(name, values):
+    for value in values:
+        with pytest.raises(ValueError, match=f"^{name} must be .*: {name}="):
+            plans.Recipe(**{name: value})
+
+
+@pytest.mark.parametrize("seed", [-1, plans.HIGHEST_SEED + 1, 99999999999999999999, 1.5, math.nan, "3"])
+def test_a_seed_outside_its_range_is_refused(seed):
+    with pytest.raises(ValueError, match=f"seed must be a whole number from 0 to {plans.HIGHEST_SEED}: seed="):
+        plans.Plan("published", "layer", seed)
+
+
+def test_the_ends_of_the_ranges_can_be_trained(made_up, tmp_path):
+    recipe = plans.Recipe(epochs=1, batch_size=50, weight_decay=0.0, warm_up=0.0, crop_padding=31, dropout=0.0)
+    plans.Recipe(epochs=plans.MOST, batch_size=plans.MOST)
+    run = loop.train(plans.Plan("published", "layer", plans.HIGHEST_SEED, recipe), made_up(50), made_up(10), tmp_path)
+    assert run.info["seed"] == plans.HIGHEST_SEED
+    assert plans.HIGHEST_SEED * 1_000_003 + plans.MOST < 2**63

@@ -1,0 +1,44 @@
+"""What a disk lets be written, asked before hours of work depend on it."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+
+class DiskError(ValueError):
+    """A folder that cannot be made or written, or a disk without room; the message names it and the next step."""
+
+
+def check_writable(folder: str | Path, needed_bytes: int = 0) -> None:
+    """Makes sure that a folder can be made and written and that its disk has room; leaves nothing behind.
+
+    Args:
+        folder: need not be there yet, nor the folders above it.
+        needed_bytes: how much is going to be written, in all, while older files stay.
+
+    Raises:
+        DiskError: the folder is a file, cannot be made or written, or its disk has less room.
+    """
+    folder = Path(folder)
+    there = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), folder)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".normviz-", dir=there) as probe:
+            made = Path(probe) / folder.relative_to(there)
+            made.mkdir(parents=True, exist_ok=True)
+            (made / "probe").write_bytes(b"?")
+        free = shutil.disk_usage(there).free
+    except OSError as error:
+        raise DiskError(
+            f"folder must be one that can be made and written: {folder} ({error.strerror or error}); name another folder"
+        ) from error
+    if free < needed_bytes:
+        raise DiskError(
+            f"disk must have {in_megabytes(needed_bytes)} free for what will be written: {folder} has {in_megabytes(free)}; "
+            "make room, or name another folder"
+        )
+
+
+def in_megabytes(count: float) -> str:
+    """Returns a number of bytes for reading, such as "2.4 MB"; a megabyte is 1,000,000 bytes."""
+    return f"{count / 1e6:,.1f} MB"

@@ -1,0 +1,44 @@
+import os
+import shutil
+from types import SimpleNamespace
+
+import pytest
+
+from normviz import disk
+
+
+def test_a_folder_that_can_be_written_is_left_as_it_was(tmp_path):
+    disk.check_writable(tmp_path / "new" / "newer", needed_bytes=1)
+    disk.check_writable(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_relative_folder_may_be_missing_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    disk.check_writable("new/../newer")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "nowhere/below", "a" * 300, "/dev/null/x", "/proc/x"])
+def test_what_cannot_be_written_is_named(place, tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "nowhere").symlink_to(tmp_path / "missing")
+    with pytest.raises(disk.DiskError) as caught:
+        disk.check_writable(tmp_path / place)
+    assert place in str(caught.value) and "name another folder" in str(caught.value)
+
+
+def test_a_folder_without_leave_to_write_is_named(tmp_path, monkeypatch):
+    def refuse(path, mode=0o777):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(disk.DiskError, match="Permission denied"):
+        disk.check_writable(tmp_path)
+
+
+def test_a_full_disk_is_named_with_what_is_needed_and_what_is_free(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=3_000_000))
+    disk.check_writable(tmp_path, 3_000_000)
+    with pytest.raises(disk.DiskError, match=r"4\.5 MB free.*3\.0 MB"):
+        disk.check_writable(tmp_path, 4_500_000)
