@@ -160,8 +160,12 @@ def _connect(address: str) -> Client:
 
 
 async def _knock(address: str) -> None:
-    """Greets a scheduler and leaves; a Client that finds none writes a traceback when it is thrown away."""
-    greeted = await connect(address, timeout=CONNECT_SECONDS, **Security().get_connection_args("client"))
+    """Greets a scheduler and leaves: a Client waits without end for one that accepts and says nothing."""
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            greeted = await connect(address, timeout=CONNECT_SECONDS, **Security().get_connection_args("client"))
+    except TimeoutError as error:
+        raise TimeoutError(str(error) or f"no greeting within {CONNECT_SECONDS} s") from error
     greeted.abort()
 
 
