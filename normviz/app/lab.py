@@ -17,7 +17,7 @@ SOONEST_SECONDS = 2  # between two looks at whether the time has been measured
 
 
 def open_lab() -> Settings:
-    """Returns the owner's settings, after starting the engine; ends the page where the lab is off."""
+    """Returns the owner's settings, after starting the engine for who may train; ends the page where the lab is off."""
     try:
         chosen = settings()
     except SettingsError as error:
@@ -26,11 +26,16 @@ def open_lab() -> Settings:
     if chosen.mode == "off":
         st.info(words.OFF, icon=":material/block:")
         st.stop()
+    if may_train(chosen):
+        _keep_engine(chosen)
+    return chosen
+
+
+def _keep_engine(chosen: Settings) -> None:
     running = _engines()
     if not running or running[-1].poll() is not None:  # the first visitor, or it has died
         running.append(engine.start())
     engine.wake(chosen)
-    return chosen
 
 
 @st.cache_resource(show_spinner=False)

@@ -130,7 +130,7 @@ def unpack(plan: Plan, training: dataset.Split, packed: bytes, where: torch.devi
     if state.plateau:
         state.plateau.load_state_dict(record["plateau"])
     if "statistics" in arrays:
-        state.statistics = [pd.readruns.parquet(BytesIO(arrays["statistics"].numpy()))]
+        state.statistics = [pd.read_parquet(BytesIO(arrays["statistics"].numpy()))]
     if "epoch" in record:
         state.epoch = replace(open_epoch(plan, training, record["epoch"]["number"]), **record["epoch"])
         state.epoch.generator.set_state(arrays["generator"])

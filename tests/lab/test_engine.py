@@ -15,6 +15,7 @@ from normviz.lab.store import About
 from tests.waiting import until
 
 LONG = Setup(("batch", "layer"), data="drawn", pictures=500, steps=20_000)
+SLOW_SECONDS = 150  # of workers that import PyTorch while other tests use the cores
 SERVER = "import time; from normviz.lab import engine; engine.start(); print('up', flush=True); time.sleep(600)"
 
 
@@ -33,7 +34,7 @@ def start_server(lab):
 
     def start() -> subprocess.Popen:
         servers.append(subprocess.Popen([sys.executable, "-c", SERVER], env=os.environ | {"PYTHONPATH": os.getcwd()}))
-        until(lambda: engine.wake(lab))
+        until(lambda: engine.wake(lab), SLOW_SECONDS)
         return servers[-1]
 
     yield start
@@ -54,7 +55,7 @@ def look_until(lab, run, holds):
         engine.wake(lab)
         return holds()
 
-    until(look)
+    until(look, SLOW_SECONDS)
 
 
 def of_lab(server) -> list[psutil.Process]:
