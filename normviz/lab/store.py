@@ -200,7 +200,7 @@ def _write(file: Path, values: dict) -> None:
 
 def create(root: Path, setup: Setup, about: About) -> LabRun:
     """Makes the folder of a new run, which waits in the queue as soon as it is there."""
-    run = LabRun(Path(root) / "runs" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}")
+    run = LabRun(Path(root) / "runs" / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}")
     run.folder.mkdir(parents=True)
     _write(run.folder / "setup.json", {"setup": asdict(setup), "about": asdict(about)})
     run.want()
