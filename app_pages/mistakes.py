@@ -27,7 +27,7 @@ st.markdown(f"**{len(chosen):,}** of {len(table):,} test pictures, the most conf
 view.show_gallery(chosen, split)
 
 st.subheader("Most confident mistakes")
-for norm, _ in saved.three_columns():
+for norm, _ in saved.three_columns(minimum=300):
     frame.norm_heading(norm)
     view.show_pictures(verdicts.most_confident_mistakes(table, norm), split, columns=2)
 

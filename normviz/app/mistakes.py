@@ -95,7 +95,7 @@ def show_pictures(rows: pd.DataFrame, split, columns: int | str = "auto-fill") -
         columns: how many stand side by side; "auto-fill" for as many as fit.
     """
     shown = "".join(f"<div>{_image(row['index'], split)}{_verdict_lines(row)}</div>" for _, row in rows.iterrows())
-    look = f"display: grid; grid-template-columns: repeat({columns}, minmax(130px, 1fr)); gap: 1rem 0.75rem"
+    look = f"display: grid; grid-template-columns: repeat({columns}, minmax(140px, 1fr)); gap: 1rem"
     st.html(f"<div style='{look}'>{shown}</div>")
 
 

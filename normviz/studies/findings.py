@@ -136,7 +136,7 @@ def gap(table: pd.DataFrame, norm: str) -> pd.DataFrame:
     levels = [level.dropna() for level in levels]
     if not all(len(level) for level in levels):
         return pd.DataFrame()
-    steps, before = [_level("the source|reported", {"mean": reported, **NO_INTERVAL})], reported
+    steps, before = [_level("the|source|reported", {"mean": reported, **NO_INTERVAL})], reported
     for name, level, last in zip(questions.GAP_STEPS[norm], levels, [None, *levels]):
         change = evidence.mean_interval(level - (reported if last is None else last))
         steps.append(_change(name, before, change))

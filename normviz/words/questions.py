@@ -55,8 +55,8 @@ STATISTIC_DISTANCES = {  # column of the study batch-statistics: axis title and 
     ),
 }
 GAP_STEPS = {  # what changes from bar to bar of the waterfall
-    "group": ("its recipe|repeated", "repaired|recipe", "equal|width", "true|group|norm"),
-    "layer": ("its recipe|repeated", "repaired|recipe", "equal|width", "one|gamma a|channel"),
+    "group": ("its|recipe|repeated", "repaired|recipe", "equal|width", "true|group|norm"),
+    "layer": ("its|recipe|repeated", "repaired|recipe", "equal|width", "one|gamma a|channel"),
 }
 GROUP_COUNTS = {"1": "1 group: layer norm", "2": "2 groups", "4": "4 groups", "8": "8 groups", "C": "C groups: instance norm"}
 STATISTICS_USED = {"running": ", running", "batch": ", its batch", "own": ""}
