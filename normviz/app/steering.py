@@ -104,7 +104,9 @@ def show_start(chosen: Settings, setup: Setup | None, demo: str, guess: tuple[st
     """Shows the buttons that begin: the run itself, a rehearsal of the demo, and its recording."""
     with st.container(horizontal=True):
         if lab.may_train(chosen):
-            options = {"type": "primary", "icon": ":material/play_arrow:", "disabled": setup is None}
+            # Streamlit writes in white on the primary colour, which on a dark page must be light itself
+            kind = "primary" if frame.scheme() == "light" else "secondary"
+            options = {"type": kind, "icon": ":material/play_arrow:", "disabled": setup is None}
             st.button("Start", on_click=_begin_here, args=(chosen, setup, demo, guess), **options)
             small = setup and replace(PRESETS[demo].setup, steps=PRESETS[demo].rehearsal_steps, data=setup.data)
             rehearsal = (chosen, small, demo, ("", ""), True)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.harness import assert_no_error, fresh_page, running_app, settle
+from tests.browser.test_layout import CHARTS, assert_readable
 from tests.waiting import until
 
 SLOW_MS = 90_000  # workers that start while the other tests use the cores
@@ -101,6 +102,22 @@ def _is_engine_of(process, server) -> bool:
     return process.environ().get("NORMVIZ_LAB_FOLDER") == str(server.log_path.parent / "lab")
 
 
+def test_nothing_is_left_when_the_server_is_killed_while_it_trains(browser, tmp_path):
+    with running_app(NORMVIZ_DATA=str(tmp_path)) as server, fresh_page(browser, server.url) as (page, _):
+        open_lab(page, "?steps=5000")
+        page.get_by_role("button", name="Start", exact=True).click()
+        until(lambda: step(page) > 0, seconds=90)
+        engine = next(process for process in psutil.process_iter(["cmdline"]) if _is_engine_of(process, server))
+        processes = [engine, *engine.children(recursive=True)]
+        assert len(processes) >= 4  # engine, scheduler, nanny, worker
+        engine.parent().kill()
+        until(lambda: not any(map(_is_alive, processes)), seconds=15)
+
+
+def _is_alive(process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
 def test_a_recording_plays_steps_and_ends_with_its_verdict(lab_page):
     page = lab_page
     open_lab(page)
@@ -108,7 +125,13 @@ def test_a_recording_plays_steps_and_ends_with_its_verdict(lab_page):
     expect(page.get_by_text("Recorded on")).to_be_visible()
     page.get_by_role("radio", name="20x").click()
     expect(page.get_by_role("heading", name="What came out")).to_be_visible(timeout=SLOW_MS)
-    settle(page)
+    for width in (390, 1024):
+        page.set_viewport_size({"width": width, "height": 900})
+        settle(page)
+        charts = page.evaluate(CHARTS)
+        assert len(charts) == 5
+        for chart in charts:
+            assert_readable(chart)
     assert_no_error(page)
 
 

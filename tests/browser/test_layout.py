@@ -25,7 +25,7 @@ def charts_of(page, name: str, width: int, **query) -> list[dict]:
     page.set_viewport_size({"width": width, "height": 900})
     open_page(page, name, **query)
     found = page.evaluate(CHARTS)
-    assert found
+    assert found or name == "lab"  # which draws nothing before a run
     return found
 
 
@@ -40,15 +40,20 @@ def overlapping(one: list[float], other: list[float]) -> bool:
     return across > 1 and down > 5
 
 
+def assert_readable(chart: dict) -> None:
+    """Fails if a word of a chart, of `CHARTS`, is cut, covered or tiny."""
+    for number, text in enumerate(chart["texts"]):
+        assert beyond(text["place"], chart["place"]) <= (3 if text["upright"] else 1.5), f"cut: {text['said']}"
+        assert text["size"] >= SMALLEST, f"tiny: {text['said']}"
+        covering = [other["said"] for other in chart["texts"][number + 1 :] if overlapping(text["place"], other["place"])]
+        assert not covering, f"{text['said']} lies under {covering}"
+
+
 @pytest.mark.parametrize("width", [390, 1024])
 @pytest.mark.parametrize("name", PAGES)
 def test_no_word_of_a_chart_is_cut_covered_or_tiny(page, name, width):
     for chart in charts_of(page, name, width):
-        for number, text in enumerate(chart["texts"]):
-            assert beyond(text["place"], chart["place"]) <= (3 if text["upright"] else 1.5), f"cut: {text['said']}"
-            assert text["size"] >= SMALLEST, f"tiny: {text['said']}"
-            covering = [other["said"] for other in chart["texts"][number + 1 :] if overlapping(text["place"], other["place"])]
-            assert not covering, f"{text['said']} lies under {covering}"
+        assert_readable(chart)
     assert max(page.evaluate(SIDEWAYS), default=0) <= 1, "a table scrolls sideways"
 
 
