@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,7 +153,8 @@ def _workers(cluster: str | None, count: int) -> Iterator[int]:
 
 def _connect(address: str) -> Client:
     try:
-        asyncio.run(_knock(address))
+        with ThreadPoolExecutor(1) as thread:  # where no other event loop runs
+            thread.submit(asyncio.run, _knock(address)).result()
         return Client(address, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, TypeError, MemoryError) as error:  # the last two: no key for tls://, or no Dask at all
         raise ValueError(f"no Dask scheduler answers at {address} ({error}): start one with: dask scheduler") from error
