@@ -113,7 +113,7 @@ def running_app(**environment: str) -> Iterator[Server]:
     Raises:
         RuntimeError: If the server ends or stays silent for `START_SECONDS`; carries its log.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # the lab may write until its server is gone
         server = Server(f"http://127.0.0.1:{_free_port()}", Path(folder) / "streamlit.log")
         process = _start(server, environment)
         try:
