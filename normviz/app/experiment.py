@@ -1,5 +1,6 @@
 """A run of the lab on the page: live, finished, or played from a recording."""
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -15,9 +16,10 @@ from normviz.lab.setup import Setup
 from normviz.lab.store import About, LabRun
 from normviz.model.norms import NORMS
 from normviz.words import lab as words
+from normviz.words.classes import CLASS_NAMES
 
 TICK_SECONDS = 1.0
-RANDOM_LOSS = 2.303  # of ten classes without a clue: ln 10
+RANDOM_LOSS = math.log(len(CLASS_NAMES))  # of who has no clue
 SPEEDS = {"1x": 1, "2x": 2, "5x": 5, "20x": 20}
 
 
@@ -99,7 +101,7 @@ def _chart(shown: Shown, quantity: str, axis: Axis, said: str) -> None:
     setup = shown.setup
     names = {norm: _short(norm) + _guessed(norm, shown.about) for norm in setup.norms}
     names |= {f"{norm}, its batch": f"{_short(norm)}, its batch" for norm in setup.norms}
-    changes = pd.DataFrame([(since, f"rate {rate:.3g}") for since, rate in shown.rates], columns=["x", "text"])
+    changes = outcome.changes(shown.points, shown.rates)
     table = outcome.lines(shown.points, quantity)
     for name, points in shown.behind:
         behind = outcome.lines(points, quantity).query("not dashed").assign(dashed=True)

@@ -80,9 +80,7 @@ def choose_setup(demo: str, chosen: Settings) -> Setup | None:
 
 
 def _choose_values(start: Setup, chosen: Settings) -> dict:
-    values = {}
-    with st.container():
-        values["norms"] = tuple(_pills("norms", list(NORMS), list(start.norms), lambda key: NORMS[key].label))
+    values = {"norms": tuple(_pills("norms", list(NORMS), list(start.norms), lambda key: NORMS[key].label))}
     grid = st.grid(4, min_column_width=190)
     lists = {"order": CHOICES["order"], "rule": list(RULES), "optimizer": OPTIMIZERS, "augmentation": CHOICES["augmentation"]}
     for name, options in (lists | {"width": list(WIDTHS)}).items():
@@ -142,9 +140,13 @@ def choose_guess(setup: Setup) -> tuple[str, str]:
     return best or "", worst or ""
 
 
-@st.fragment(run_every=SOONEST_SECONDS)
 def show_time(setup: Setup, chosen: Settings) -> None:
-    """Says how long the set-up takes here, once it has been measured by a few steps."""
+    """Says how long the set-up takes here, as soon as it has been measured by a few steps."""
+    known = engine.speed_file(chosen, setup).exists()
+    st.fragment(run_every=None if known else SOONEST_SECONDS)(_say_time)(setup, chosen, known)
+
+
+def _say_time(setup: Setup, chosen: Settings, known: bool) -> None:
     up = engine.wake(chosen)
     try:
         seconds = engine.expected_seconds(chosen, setup, setup.steps, setup.seeds)
@@ -156,7 +158,9 @@ def show_time(setup: Setup, chosen: Settings) -> None:
             engine.ask_speed(chosen, setup)
         st.caption("Measuring how long a step takes here …" if up else "Starting the workers …")
     else:
-        st.caption(f"Takes about **{spoken(seconds)}** here: {setup.steps:,} steps, measured by a few of them just now.")
+        st.caption(f"Takes about **{spoken(seconds)}** here: {setup.steps:,} steps, measured by a few of them.")
+        if not known:
+            st.rerun()  # which ends the ticking
 
 
 def spoken(seconds: float) -> str:

@@ -95,9 +95,7 @@ def _change_rate(run: LabRun) -> None:
 
 
 def _want_rate(run: LabRun) -> None:
-    step = run.state().step
-    change = (step * run.setup().batch_size, st.session_state[f"rate_{run.key}"])
-    run.want(rates=[*run.wanted().rates, change])
+    run.want(rates=[*run.wanted().rates, (run.state().step, st.session_state[f"rate_{run.key}"])])
 
 
 def show_start(chosen: Settings, setup: Setup | None, demo: str, guess: tuple[str, str]) -> None:

@@ -123,8 +123,7 @@ class Conductor:
         self._tell(trained)
 
     def _rate(self) -> float | None:
-        pictures = self.step * self.setup.batch_size
-        rates = [rate for since, rate in self.run.wanted().rates if since <= pictures]
+        rates = [rate for since, rate in self.run.wanted().rates if since <= self.step]
         return rates[-1] if rates else None
 
     def _point(self, column: str, outcome: Outcome) -> dict:
@@ -154,16 +153,7 @@ class Conductor:
         for column in [column for column, outcome in outcomes.items() if outcome.diverged]:
             outcome = outcomes.pop(column)
             del self.plans[column]
-            self.run.add(
-                [
-                    {
-                        **self._point(column, outcome),
-                        "step": self.step,
-                        "pictures": self.step * self.setup.batch_size,
-                        "diverged": outcome.diverged,
-                    }
-                ]
-            )
+            self.run.add([{**self._point(column, outcome), "step": self.step, "diverged": outcome.diverged}])
         if not self.plans:
             raise Ended("stopped", f"every training diverged at step {self.step:,}: choose a lower learning rate")
 

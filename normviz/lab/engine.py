@@ -5,6 +5,7 @@ python -m normviz.lab.engine SERVER_PROCESS
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -193,13 +194,15 @@ def expected_seconds(chosen: Settings, setup: Setup, steps: int, seeds: int) -> 
     """Returns how long a set-up takes for so many steps and seeds, out of what was measured; None before that.
 
     Raises:
-        RuntimeError: it could not be measured; the message says why.
+        RuntimeError: it could not be measured; the message says why. The next call may ask again.
     """
+    file = speed_file(chosen, setup)
     try:
-        answer = json.loads(speed_file(chosen, setup).read_text())
+        answer = json.loads(file.read_text())
     except FileNotFoundError:
         return None
     if "error" in answer:
+        file.unlink(missing_ok=True)
         raise RuntimeError(answer["error"])
     return conductor.expected_seconds([Speed(**speed) for speed in answer["speeds"]], steps, seeds, answer["workers"])
 
@@ -221,6 +224,7 @@ def main(server: int) -> None:
 def _serve(chosen: Settings) -> None:
     root = Path(chosen.folder)
     (root / "ready").unlink(missing_ok=True)
+    shutil.rmtree(root / "speeds", ignore_errors=True)  # of another day, when the machine may have been busier
     store.forget_old(root)
     while True:
         if _seconds_since(root / "awake") < IDLE_SECONDS:

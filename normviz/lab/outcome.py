@@ -41,6 +41,16 @@ def _thinned(line: pd.DataFrame) -> pd.DataFrame:
     return line.iloc[sorted({*range(0, len(line), step), len(line) - 1})]
 
 
+def changes(points: pd.DataFrame, rates: tuple[tuple[int, float], ...]) -> pd.DataFrame:
+    """Returns where the learning rate was changed: x (pictures seen at the first point from then on), text."""
+    rows = []
+    for since, rate in rates:
+        later = points.loc[points["step"] >= since, "pictures"] if len(points) else points
+        if len(later):
+            rows.append({"x": later.min(), "text": f"rate {rate:.3g}"})
+    return pd.DataFrame(rows, columns=["x", "text"])
+
+
 def stray(points: pd.DataFrame) -> pd.DataFrame:
     """Returns how far the last batch's mean lay from the running one: layer (from 1), value (running standard deviations)."""
     known = points.dropna(subset=["stray"]) if "stray" in points else points.iloc[:0]
@@ -93,8 +103,8 @@ def numbers(points: pd.DataFrame, setup: Setup) -> str:
     for row in last(points).groupby("norm", sort=False)[["accuracy", "batch_accuracy"]].mean().itertuples():
         own = "" if pd.isna(row.batch_accuracy) else f" ({row.batch_accuracy:.1%} with its batch's statistics)"
         said.append(f"**{NORMS[row.Index].label}** {row.accuracy:.1%}{own}")
-    step = int(points["step"].max())
-    return f"Step {step:,} of {setup.steps:,}, {step * setup.batch_size:,} pictures seen. Test accuracy: {'; '.join(said)}."
+    step, pictures = int(points["step"].max()), int(points["pictures"].max())
+    return f"Step {step:,} of {setup.steps:,}, {pictures:,} pictures seen. Test accuracy: {'; '.join(said)}."
 
 
 def diverged(points: pd.DataFrame) -> list[str]:

@@ -61,9 +61,7 @@ def load(demo: str) -> Recording:
     """
     file = FOLDER / f"{demo}.json"
     if not file.exists():
-        raise ValueError(
-            f"no recording of this demo: {demo!r}; there are {', '.join(sorted(p.stem for p in FOLDER.glob('*')))}"
-        )
+        raise ValueError(f"no recording of this demo: {demo!r}; there are {', '.join(demos())}")
     stored = json.loads(file.read_text(encoding="utf-8"))
     about = About(**stored["about"])
     return Recording(from_dict(stored["setup"]), about, pd.DataFrame(stored["points"]), about.created[:10], stored["machine"])

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from normviz.model.norms import NORMS
 from normviz.training.plans import CHOICES, Plan, Recipe
+from normviz.words.captions import SQUEEZES
 
 REFERENCE = 128  # the batch size at which every rule gives the chosen rate
 RULES = {"fixed": 0.0, "square root": 0.5, "linear": 1.0}  # power of batch size / REFERENCE that the rate is multiplied by
@@ -73,7 +74,7 @@ class Setup:
                 raise ValueError(f"{name} must be from {low:,} to {high:,}: {name}={getattr(self, name)}")
         if not self.norms or not set(self.norms) <= set(NORMS) or len(set(self.norms)) < len(self.norms):
             raise ValueError(f"norms must be one to five of {', '.join(NORMS)}: norms={', '.join(self.norms) or 'none'}")
-        channels = [width for place, width in enumerate(self.widths, start=1) if place not in (3, 7)]
+        channels = [width for place, width in enumerate(self.widths, start=1) if place not in SQUEEZES]
         if "group" in self.norms and (self.groups < 1 or any(width % self.groups for width in channels)):
             raise ValueError(f"groups must divide channels: groups={self.groups}, channels={sorted(set(channels))}")
 

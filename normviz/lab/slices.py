@@ -36,13 +36,16 @@ def carry_out(job: Slice) -> Outcome:
     except loop.Diverged as error:
         return Outcome(job.packed, {}, time.monotonic() - started, diverged=str(error))
     trained = time.monotonic()
-    point = {"step": _steps_taken(run), "pictures": _steps_taken(run) * job.plan.recipe.batch_size, **seen}
-    point |= _measure(run, test)
+    point = _progress(run, training) | seen | _measure(run, test)
     return Outcome(state.pack(run, training), point, trained - started, time.monotonic() - trained)
 
 
-def _steps_taken(run: state.State) -> int:
-    return (run.epoch.number - 1) * len(run.epoch.batches) + run.epoch.done if run.epoch else 0
+def _progress(run: state.State, training: dataset.Split) -> dict[str, int]:
+    """Returns steps taken and pictures seen; in sorted batches the last one of a class holds fewer."""
+    epoch, whole = run.epoch, run.epoch.number - 1 if run.epoch else 0
+    if epoch is None:
+        return {"step": 0, "pictures": 0}
+    return {"step": whole * len(epoch.batches) + epoch.done, "pictures": whole * len(training) + epoch.seen}
 
 
 def _train(run: state.State, training: dataset.Split, steps: int, rate: float | None) -> dict:

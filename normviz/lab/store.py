@@ -1,7 +1,7 @@
 """A run of the lab on disk: the engine writes how far it is, pages write what is wanted; both only read the other's files.
 
 setup.json    what was chosen, guessed and called; written once
-wanted.json   by pages: run, pause or stop; single steps granted; changes of the learning rate; exports
+wanted.json   by pages: run, pause or stop; single steps granted; changes of the learning rate
 state.json    by the engine: queued, running, paused, done, stopped or failed, and why
 points.jsonl  by the engine: one line a training and point, only ever added to
 round/        by the engine: each training as it stood after the last round
@@ -35,14 +35,12 @@ class Wanted:
     Attributes:
         do: "run", "pause" or "stop".
         granted: single steps asked for while paused, in all.
-        rates: learning rates, each with the number of pictures seen from which it holds.
-        export: step of which finished runs are to be made for the other pages; None for none.
+        rates: learning rates, each with the number of steps from which it holds.
     """
 
     do: str = "run"
     granted: int = 0
     rates: tuple[tuple[int, float], ...] = ()
-    export: int | None = None
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def test_pause_step_go_on_and_another_rate(begin, tmp_path):
     assert run.state().step == 0
     run.want(granted=2)
     until(lambda: run.state().step == 2)
-    run.want(do="run", rates=[(32, 1e-6)])
+    run.want(do="run", rates=[(2, 1e-6)])
     until(lambda: run.state().name == "done")
     plain = begin()
     until(lambda: plain.state().name == "done")

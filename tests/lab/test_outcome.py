@@ -82,3 +82,9 @@ def test_a_diverged_training_is_named():
     assert outcome.diverged(found) == []
     found.loc[len(found)] = {**found.iloc[-1], "step": 4, "accuracy": np.nan, "diverged": "loss must stay finite"}
     assert outcome.diverged(found) == ["Batch norm diverged after step 4 (seed 0)."]
+
+
+def test_a_change_of_the_rate_stands_where_its_first_point_is():
+    found = outcome.changes(points({"batch": 0.1}), ((2, 0.01), (9, 0.1)))
+    assert found.to_dict("records") == [{"x": 32, "text": "rate 0.01"}]
+    assert outcome.changes(pd.DataFrame(), ((2, 0.01),)).empty

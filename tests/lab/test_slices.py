@@ -33,6 +33,11 @@ def test_slices_end_where_one_piece_does():
     assert rest.packed == whole.packed and rest.point["accuracy"] == whole.point["accuracy"]
 
 
+def test_pictures_are_counted_where_the_last_batch_of_a_class_is_smaller():
+    point = slices.carry_out(job("layer", steps=50, order="one class")).point
+    assert point["step"] == 50 and 50 * 16 > point["pictures"] > 500  # 50 pictures a class: batches of 16, 16, 16 and 2
+
+
 def test_measuring_changes_nothing():
     first = slices.carry_out(job("batch", steps=2))
     again = slices.carry_out(replace(job("batch", steps=0), packed=first.packed))
