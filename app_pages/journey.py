@@ -19,8 +19,8 @@ with grid.cell():
 with grid.cell():
     controls.show_agreement({norm: networks.answers(norm, pixels) for norm in saved.models()})
 
-st.subheader("Down the eight norm layers")
 through = {norm: networks.passages(norm, pixels[None]) for norm in saved.models()}
+st.subheader(f"Down the {len(through['batch'])} norm layers")
 choice, ranges = view.choose(through), view.colour_ranges(through)
 for norm, kept in through.items():
     view.show_strip(norm, kept, ranges, choice)
@@ -28,8 +28,7 @@ st.caption(view.STRIP)
 
 st.subheader(f"Norm layer {choice.layer}: before and after")
 ends = view.open_ranges(ranges, choice)
-view.show_ranges(ends)
-st.caption(view.RANGE)
+view.show_ranges(ends, through["batch"][choice.layer - 1])
 for norm, _ in saved.three_columns():
     passage = through[norm][choice.layer - 1]
     frame.norm_heading(norm)

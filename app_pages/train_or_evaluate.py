@@ -8,7 +8,7 @@ from normviz.app import train_or_evaluate as view
 frame.open_page("train_or_evaluate")
 
 table = saved.evidence("batch-statistics")
-if table is None:
+if table is None or not saved.covers(table, "batch-statistics"):
     st.stop()
 
 st.subheader("Accuracy by the size of the batch")

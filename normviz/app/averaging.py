@@ -13,7 +13,6 @@ from normviz.charts import cells as cell_charts
 from normviz.explain import arithmetic, cells
 from normviz.explain.cells import Cell, NormLayer
 from normviz.model.norms import COMPARED, NORMS
-from normviz.training import runs
 
 BOUND = {"bind": "query-params"}
 KINDS = ("batch", "group", "layer", "instance")
@@ -66,8 +65,8 @@ def choose_source() -> str:
 
 
 def depends_on_study(source: str) -> bool:
-    """Returns whether the drawn numbers differ from study to study: the batch network of both is one."""
-    return source == "network" and ("published", st.session_state["network"]) not in runs.SHARED_RUNS
+    """Returns whether the drawn numbers differ from study to study."""
+    return source == "network"
 
 
 def places_for(source: str) -> tuple:

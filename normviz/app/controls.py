@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from normviz.app import frame
+from normviz.app import frame, networks
 from normviz.model.norms import NORMS
 from normviz.words import captions, naming
 
@@ -26,10 +26,10 @@ def show_agreement(answers_by_norm: dict[str, pd.DataFrame]) -> None:
 
 
 def choose_layer(default: int = 1) -> int:
-    """Returns the norm layer to look at, 1 to 8."""
-    from normviz.model.network import NORM_LAYERS
-
-    numbers = list(range(1, NORM_LAYERS + 1))
+    """Returns the norm layer to look at, from 1; one that the chosen study's networks lack gives way to the default."""
+    numbers = list(range(1, networks.norm_layers() + 1))
+    if st.session_state.get("layer", default) not in numbers:
+        del st.session_state["layer"]
     return st.segmented_control("Norm layer", numbers, default=default, required=True, key="layer", bind="query-params")
 
 

@@ -13,7 +13,7 @@ from normviz.words import captions
 
 def show_curves(with_source: bool) -> None:
     """Draws every curve of the chosen study, with the band over seeds where that study was run."""
-    _curves(frame.scheme(), frame.study(), saved.weights(), with_source, saved.evidence("seeds"), saved.models())
+    _curves(frame.scheme(), frame.study(), saved.weights(), with_source, saved.seeds(), saved.models())
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

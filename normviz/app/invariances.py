@@ -35,7 +35,7 @@ EPSILON = (
 PICTURE = (
     "Now the picture itself is changed, and goes through the trained networks. Brightness multiplies every pixel, contrast "
     "pulls every pixel away from or towards the picture's mean grey. Neither reaches a norm layer as one clean factor: "
-    "standardisation adds a constant first, white and black are cut off, ReLU stands before each norm."
+    "standardisation adds a constant first, white and black are cut off, and what lies before a norm is not linear."
 )
 PAPER_NOTE = (
     "What “the paper” says is table 1 and section 5.1 of {cited}; “here” is the table above. The paper looks at fully connected "

@@ -27,14 +27,15 @@ CHART_KEY = (
 )
 
 STRIP = (
-    "What each norm gave, at norm layers 1 to 8: the one channel that comes first in the chosen order. Red is above zero, blue "
+    "What each norm gave, at each norm layer: the one channel that comes first in the chosen order. Red is above zero, blue "
     "below, with a range of its own at every layer. **Channel 5 of one network is not channel 5 of another**: they were "
     "trained apart, so tiles below each other need not show the same feature. The framed layer is open below."
 )
 RANGE = (
     "Red above zero, blue below. The same ranges hold for the three networks: 99 % of the values of the network that reaches "
-    "farthest lie inside, the rest are drawn in full colour. What comes before the norm left a ReLU: it is never below zero."
+    "farthest lie inside, the rest are drawn in full colour."
 )
+AFTER_RELU = " What comes before the norm left a ReLU: it is never below zero."
 DISTANCE = (
     "Channels do not correspond from network to network, so a difference of channel to channel would mean nothing. Instead: "
     "**1 − linear CKA** (centred kernel alignment, Kornblith et al. 2019, section 3), "
@@ -81,7 +82,7 @@ def _keep_within(key: str, most: int) -> None:
 
 
 def show_strip(norm: str, kept: list, ranges: list[tuple[float, float]], choice: Choice) -> None:
-    """Draws, for one network, the first channel in the order at each of the eight layers, as the norm gave it."""
+    """Draws, for one network, the first channel in the order at each norm layer, as the norm gave it."""
     tiles = []
     for passage, (_, limit) in zip(kept, ranges, strict=True):
         channel = journey.in_order(journey.channels(passage), choice.order)["channel"].iloc[0]
@@ -90,7 +91,7 @@ def show_strip(norm: str, kept: list, ranges: list[tuple[float, float]], choice:
         image = _tile(passage.after[0, channel], limit, title, mark)
         tiles.append(f"<div>{image}<div style='text-align: center'>{passage.layer}</div></div>")
     frame.norm_heading(norm)
-    row = "display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: 6px; max-width: 920px; padding: 4px"
+    row = f"display: grid; grid-template-columns: repeat({len(kept)}, minmax(0, 1fr)); gap: 6px; max-width: 920px; padding: 4px"
     st.html(f"<div style='{row}'>{''.join(tiles)}</div>")
 
 
@@ -108,8 +109,8 @@ def open_ranges(ranges: list[tuple[float, float]], choice: Choice) -> tuple[floa
     return (max(ends), max(ends)) if choice.common else ends
 
 
-def show_ranges(ends: tuple[float, float]) -> None:
-    """Draws the colour scale with the ends of both ranges."""
+def show_ranges(ends: tuple[float, float], passage) -> None:
+    """Draws the colour scale with the ends of both ranges, and says what it means for what a norm layer received."""
     rows = "".join(
         f"<span>{name}</span><span style='text-align: right'>−{end:.2g}</span>"
         f"<span style='height: 0.9rem; background: linear-gradient(to right, {', '.join(maps.COLOURS)})'></span>"
@@ -118,6 +119,7 @@ def show_ranges(ends: tuple[float, float]) -> None:
     )
     grid = "display: grid; grid-template-columns: auto auto 1fr auto; gap: 0.2rem 0.6rem; align-items: center; max-width: 26rem"
     st.html(f"<div style='{grid}'>{rows}</div>")
+    st.caption(RANGE + (AFTER_RELU if passage.before.min() >= 0 else ""))
 
 
 def show_channels(norm: str, passage, table: pd.DataFrame, ends: tuple[float, float]) -> None:

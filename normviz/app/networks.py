@@ -29,15 +29,27 @@ def layer_table(norm: str) -> list[dict]:
     from normviz.model.network import architecture
 
     described = architecture(frame.study(), norm)
-    return summary(described.norm, described.widths)
+    return summary(described.norm, described.widths, described.design)
+
+
+def norm_layers() -> int:
+    """Returns how many norm layers the chosen study's networks have."""
+    return _norm_layers(frame.study())
+
+
+@st.cache_data(show_spinner=False)
+def _norm_layers(study: str) -> int:
+    from normviz.model.network import architecture, norm_layers
+
+    return norm_layers(architecture(study, "batch"))
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def summary(kind: str, widths: tuple[int, ...]) -> list[dict]:
-    """Returns the layer table of a network of these widths; see `network.summary`."""
+def summary(kind: str, widths: tuple[int, ...], design: str = "") -> list[dict]:
+    """Returns the layer table of a network of these widths or this design; see `network.summary`."""
     from normviz.model import network as networks
 
-    return networks.summary(networks.Architecture(kind, widths)).to_dict("records")
+    return networks.summary(networks.Architecture(kind, widths, design=design)).to_dict("records")
 
 
 def answers(norm: str, pixels: np.ndarray) -> pd.DataFrame:

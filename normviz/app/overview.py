@@ -6,7 +6,6 @@ import streamlit as st
 from normviz.app import frame, saved
 from normviz.charts import accuracies as accuracy_charts
 from normviz.explain import accuracies
-from normviz.model.norms import STUDIES
 from normviz.studies import evidence, headline
 from normviz.training import runs
 from normviz.training.runs import Run
@@ -40,9 +39,11 @@ def show_card(norm: str, run: Run, table: pd.DataFrame | None) -> None:
 
 
 def _mean(norm: str, table: pd.DataFrame | None) -> str:
-    if table is None:
+    table = table if frame.study() in headline.STUDIES else saved.seeds()
+    seeds = [] if table is None else evidence.by_seed(table, frame.study(), norm)
+    if not len(seeds):
         return ""
-    found = evidence.mean_interval(evidence.by_seed(table, frame.study(), norm))
+    found = evidence.mean_interval(seeds)
     return f"Mean of {found['count']} seeds: **{found['mean']:.1%}**, {found['low']:.1%} to {found['high']:.1%}  \n"
 
 
@@ -66,7 +67,7 @@ def show_gap(table: pd.DataFrame | None) -> None:
 
 
 def _show_shipped_gap() -> None:
-    shipped = {study: saved.models(study) for study in reversed(STUDIES)}
+    shipped = {study: saved.models(study) for study in accuracies.SERIES}
     table = accuracies.of_shipped(shipped)
     theirs, ours, equal = table.groupby("series", sort=False)["accuracy"].agg(accuracies.spread)
     st.subheader(f"From {theirs:.1f} points apart to {equal:.1f}")

@@ -51,9 +51,11 @@ def _choose(method: str) -> tuple[int | None, int | str]:
     name = grid.selectbox("Class", [OWN, *CLASS_NAMES], key="target", **BOUND)
     target = None if name == OWN else CLASS_NAMES.index(name)
     if method == "Grad-CAM":
-        label, options, key = "After the block of norm layer", saliency.BLOCKS, "block"
+        label, options, key = "After the block of norm layer", saliency.late_blocks(networks.norm_layers()), "block"
     else:
         label, options, key = "Baseline: where the way to the picture starts", saliency.BASELINES, "baseline"
+    if st.session_state.get(key, options[0]) not in options:  # chosen where the networks had more blocks
+        del st.session_state[key]
     default = options[-1] if key == "block" else options[0]
     with grid.cell():
         return target, st.segmented_control(label, options, default=default, required=True, key=key, **BOUND)

@@ -6,7 +6,7 @@ import streamlit as st
 from normviz.app import frame
 from normviz.model.norms import COMPARED, NORMS
 from normviz.training import runs
-from normviz.words import lab
+from normviz.words import lab, questions
 
 OWN_PAGES = ("layer_statistics", "journey", "batch_mates", "invariances", "mistakes", "classify")  # that show single networks
 
@@ -100,6 +100,24 @@ def evidence(name: str) -> pd.DataFrame | None:
     except studies.EvidenceError as error:
         st.warning(frame.plain(error))
         return None
+
+
+def seeds() -> pd.DataFrame | None:
+    """Returns the chosen study's networks trained over seeds; None where that was not begun for `budget`, or as `evidence`."""
+    from normviz.studies import evidence as studies
+
+    name = studies.SEEDS_OF[frame.study()]
+    return evidence(name) if name == "seeds" or studies.files(name)[0].exists() else None
+
+
+def covers(table: pd.DataFrame | None, name: str) -> bool:
+    """Returns whether a study holds the three networks of the one that is chosen on the page, and says so where it does not."""
+    from normviz.studies import findings
+
+    whole = table is not None and findings.covers(table, frame.study())
+    if not whole:
+        st.info(questions.NOT_YET.format(study=frame.study(), name=name), icon=":material/hourglass_empty:")
+    return whole
 
 
 @st.cache_data(show_spinner=False)

@@ -23,7 +23,7 @@ def show_distances(table) -> None:
     for column, (title, caption) in questions.STATISTIC_DISTANCES.items():
         with grid.cell():
             frame.show(
-                evidence_charts.layer_lines(findings.distances(table, column), size_axis(table), title),
+                evidence_charts.layer_lines(findings.distances(table, column, frame.study()), size_axis(table), title),
                 f"{title} by evaluation batch size, one line a norm layer.",
             )
             st.caption(caption)

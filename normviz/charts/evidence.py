@@ -139,7 +139,7 @@ def waterfall(table: pd.DataFrame, norm: str) -> alt.LayerChart:
 
 
 def layer_lines(table: pd.DataFrame, x: Axis, y_title: str) -> alt.LayerChart:
-    """Draws one line a norm layer, the first thickest, on two logarithmic axes: layer (1 to 8), x, value."""
+    """Draws one line a norm layer, the first thickest, on two logarithmic axes: layer (from 1), x, value."""
     colour = NORMS["batch"].light.mark
     last = table["x"].max()
     y = alt.Y("value:Q", title=y_title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~r", tickCount=4))

@@ -12,7 +12,11 @@ SERIES = {"published": "its networks,|our recipe", "controlled": "equal networks
 
 
 def of_shipped(runs_by_study: dict[str, dict[str, Run]]) -> pd.DataFrame:
-    """Returns series, norm, label, accuracy, low, high: what the source reported, then the shipped networks of both studies."""
+    """Returns series, norm, label, accuracy, low, high: what the source reported, then the shipped networks.
+
+    Args:
+        runs_by_study: of the studies in `SERIES`, in their order.
+    """
     found = {
         (study, norm): runs.final_figures(run) for study, by_norm in runs_by_study.items() for norm, run in by_norm.items()
     }

@@ -177,7 +177,7 @@ def picture_changes(networks: dict, pixels: np.ndarray, factors: dict[str, float
         factors: {name: factor} for brightness and contrast.
 
     Returns:
-        change, column (one of `THROUGH`), measured (a key of `MEASURED`), layer (1 to 8; 0 behind the last), moved: see
+        change, column (one of `THROUGH`), measured (a key of `MEASURED`), layer (from 1; 0 behind the last), moved: see
         `moved`; for answers their number.
     """
     copies = {"batch training": on_batch_statistics(networks["batch"]), "batch evaluation": deepcopy(networks["batch"])}

@@ -95,7 +95,7 @@ def distances(through: dict[str, list], side: str) -> pd.DataFrame:
         side: a key of `SIDES`: what the norms gave, or what they received.
 
     Returns:
-        layer (1 to 8), first and second (norms), distance (1 - linear CKA over pictures and places), chance (the same with
+        layer (from 1), first and second (norms), distance (1 - linear CKA over pictures and places), chance (the same with
         the rows of `second` shuffled: what two unrelated networks would have).
     """
     rows = {norm: [positions(getattr(passage, SIDES[side])) for passage in kept] for norm, kept in through.items()}

@@ -14,10 +14,11 @@ def parameter_parts(layers: list[dict]) -> pd.DataFrame:
         layers: rows of index, type, output_shape, parameters.
 
     Returns:
-        layer ("1" to "10", then "head"), part ("convolution" or "norm"), parameters; a norm belongs to the convolution
+        layer ("1" and so on, then "head"), part ("convolution" or "norm"), parameters; a norm belongs to the convolution
         before it.
     """
-    rows, names = [], iter([*(str(number) for number in range(1, 11)), "head"])
+    convolutions = sum(layer["type"] == "Conv2d" for layer in layers)
+    rows, names = [], iter([*(str(number) for number in range(1, convolutions)), "head"])
     for layer in layers:
         if layer["type"] == "Conv2d":
             name = next(names)

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 METHODS = ("none", "Grad-CAM", "integrated gradients")
-BLOCKS = (5, 6, 7, 8)  # the late blocks, named by their norm layer, at whose end Grad-CAM may look
+LATE = 4  # blocks, the last ones, at whose end Grad-CAM may look
 STEPS = 64  # points on integrated gradients' way from the baseline to the picture
 BLUR_RADIUS = 4  # pixels, of the blurred baseline
 BASELINES = ("blurred picture", "black")
@@ -45,16 +45,24 @@ def look(network, pixels: np.ndarray, target: int | None, method: str, option: i
         pixels: the picture, uint8, 32 x 32 x 3.
         target: class 0 to 9, or None for the network's own answer.
         method: one of `METHODS` but "none".
-        option: one of `BLOCKS` for Grad-CAM, of `BASELINES` for integrated gradients.
+        option: one of `late_blocks` for Grad-CAM, of `BASELINES` for integrated gradients.
 
     Raises:
         ValueError: no such method, block or baseline.
     """
-    methods = {"Grad-CAM": (grad_cam, BLOCKS), "integrated gradients": (integrated_gradients, BASELINES)}
+    methods = {
+        "Grad-CAM": (grad_cam, late_blocks(len(network.norms))),
+        "integrated gradients": (integrated_gradients, BASELINES),
+    }
     if method not in methods or option not in methods[method][1]:
         raise ValueError(f"no such saliency: method={method!r}, option={option!r}")
     copy = deepcopy(network).eval()
     return methods[method][0](copy, pixels, own_answer(copy, pixels) if target is None else target, option)
+
+
+def late_blocks(norm_layers: int) -> tuple[int, ...]:
+    """Returns the blocks, named by their norm layer from 1, at whose end Grad-CAM may look in a network of so many."""
+    return tuple(range(norm_layers - LATE + 1, norm_layers + 1))
 
 
 def own_answer(network, pixels: np.ndarray) -> int:
@@ -71,11 +79,9 @@ def grad_cam(network, pixels: np.ndarray, target: int, block: int) -> Saliency:
     """
     from captum.attr import LayerAttribution, LayerGradCam
 
-    from normviz.model import network as networks
     from normviz.pictures import tensors
 
-    blocks = [stage for stage in network.body if isinstance(stage, networks.Block)]
-    found = LayerGradCam(network, blocks[block - 1]).attribute(
+    found = LayerGradCam(network, network.blocks[block - 1]).attribute(
         tensors.standardise(pixels[None]), target, relu_attributions=True
     )
     spread = LayerAttribution.interpolate(found.detach(), pixels.shape[:2], "bilinear")

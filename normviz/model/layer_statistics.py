@@ -17,7 +17,7 @@ class Passage:
     """What went through one norm layer.
 
     Attributes:
-        layer: number of the norm layer, 1 to 8.
+        layer: number of the norm layer, from 1.
         before: what the norm received, N x C x H x W.
         after: what it gave, same shape.
         module: the norm layer itself (a copy).
@@ -77,7 +77,7 @@ def by_channel(through: list[Passage]) -> pd.DataFrame:
         through: what `passages` kept.
 
     Returns:
-        layer (1 to 8), channel (from 0), mean_before, std_before, mean_after, std_after over pictures and places, gamma,
+        layer (from 1), channel (from 0), mean_before, std_before, mean_after, std_after over pictures and places, gamma,
         beta, running_mean and running_std (missing but for batch norm).
     """
     return pd.concat([_channels(passage) for passage in through], ignore_index=True)
@@ -172,7 +172,7 @@ SHOWN_GROUPS = 32  # more marks than this cannot be told apart
 
 
 def look_at(through: list[Passage], layer: int) -> Look:
-    """Returns what a page shows of norm layer `layer` (1 to 8), out of what `passages` kept."""
+    """Returns what a page shows of norm layer `layer` (from 1), out of what `passages` kept."""
     passage = through[layer - 1]
     kind, groups = statistic_kind(passage.module)
     table = by_statistic_group(passage)

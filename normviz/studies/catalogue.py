@@ -15,7 +15,7 @@ from normviz.pictures import dataset
 from normviz.studies import measurements
 from normviz.studies.measurements import Measurement
 from normviz.training import loop, memory, runs
-from normviz.training.plans import Plan, Recipe, source_recipe
+from normviz.training.plans import Plan, Recipe, recipe_of, source_recipe
 
 SEEDS = 5
 FEWER_SEEDS = 3
@@ -82,7 +82,12 @@ def _groups() -> Iterator[Plan]:
         yield Plan("controlled", "instance", seed)  # one group a channel
 
 
-PLANS = {"seeds": _seeds, "gap": _gap, "batch-size": _batch_size, "groups": _groups}
+def _budget() -> Iterator[Plan]:
+    for seed in range(SEEDS):
+        yield from (Plan("budget", norm, seed, recipe_of("budget")) for norm in COMPARED)
+
+
+PLANS = {"seeds": _seeds, "gap": _gap, "batch-size": _batch_size, "groups": _groups, "budget": _budget}
 
 
 def expected_seconds(plan: Plan | Measurement) -> float:
@@ -90,7 +95,8 @@ def expected_seconds(plan: Plan | Measurement) -> float:
     if isinstance(plan, Measurement):
         return 240 if plan.norm == "batch" else 60
     narrow = plan.study == "published" and plan.norm != "batch"
-    return plan.recipe.epochs * ((20 if narrow else 38) + 270 / plan.recipe.batch_size)
+    pictures = 90 if plan.study == "budget" else 20 if narrow else 38
+    return plan.recipe.epochs * (pictures + 270 / plan.recipe.batch_size)
 
 
 def share_done(plan: Plan | Measurement, root: Path) -> float:

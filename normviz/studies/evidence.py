@@ -14,7 +14,8 @@ from scipy import stats
 from normviz.training import runs
 
 FOLDER = runs.CHECKPOINTS / "evidence"
-NAMES = ("seeds", "gap", "batch-size", "groups", "shift", "batch-statistics")
+NAMES = ("seeds", "gap", "batch-size", "groups", "budget", "shift", "batch-statistics")
+SEEDS_OF = {"controlled": "seeds", "published": "seeds", "budget": "budget"}  # which study trains its networks over seeds
 
 
 class EvidenceError(ValueError):
@@ -30,7 +31,7 @@ def load(name: str, root: Path = FOLDER) -> pd.DataFrame:
     """Reads a study's table.
 
     Returns:
-        For the studies that train: one row a run and epoch, with study, network ("controlled" or "published"), norm, groups
+        For the studies that train: one row a run and epoch, with study, network (a key of `SEEDS_OF`), norm, groups
         (as text: a number, "C" for one a channel, or empty), batch_size, seed, recipe ("repaired" or "source"), settings
         (the whole recipe as JSON), epochs, plan (digest), torch, device, wall_seconds (of the run), data (fingerprint of
         the training pictures), and the columns of `runs.Run.history`.

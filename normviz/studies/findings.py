@@ -19,6 +19,11 @@ def of_network(table: pd.DataFrame, study: str, norm: str) -> pd.DataFrame:
     return table[(table["network"] == network) & (table["norm"] == norm)]
 
 
+def covers(table: pd.DataFrame, study: str) -> bool:
+    """Returns whether a table has rows of each of a study's three networks."""
+    return all(len(of_network(table, study, norm)) for norm in COMPARED)
+
+
 def batch_statistics(table: pd.DataFrame, study: str) -> pd.DataFrame:
     """Returns accuracy by evaluation batch size as lines: batch norm by the batch's own statistics, the others flat."""
     sizes = sorted(size for size in table["evaluation_batch"].unique() if size)
@@ -50,9 +55,9 @@ def batch_statistics_sentence(lines: pd.DataFrame) -> str:
     )
 
 
-def distances(table: pd.DataFrame, column: str) -> pd.DataFrame:
+def distances(table: pd.DataFrame, column: str, study: str) -> pd.DataFrame:
     """Returns how far batch statistics lie from the running ones: layer, x (evaluation batch size), value."""
-    rows = of_network(table, "controlled", "batch").query("layer > 0")
+    rows = of_network(table, study, "batch").query("layer > 0")
     return rows.rename(columns={"evaluation_batch": "x", column: "value"})[["layer", "x", "value"]]
 
 

@@ -57,7 +57,7 @@ def markdown() -> str:
 
 def _seeds(table: pd.DataFrame) -> str:
     said = " ".join(findings.among_compared(findings.pairs(table, "controlled")[0])["said"])
-    rows = [row for study in STUDIES for row in _models(table, study)]
+    rows = [row for study in STUDIES if study in set(table["network"]) for row in _models(table, study)]
     return f"{said}\n\n{_table(pd.DataFrame(rows))}"
 
 

@@ -1,28 +1,40 @@
-"""How the models of both studies are called: in full, short, and by the layer that they are built from."""
+"""How the models of each study are called: in full, short, and by the layer that they are built from."""
 
 STUDY_MEANING = {
     "controlled": "Three networks alike in width, parameters, recipe and seed. **Only the norm differs**, so a gap between "
     "them is what the norm alone is worth.",
     "published": "The source's three networks. **Norm, width and affine shape all differ**, and the network it calls GN is "
     "built from `nn.LayerNorm([C, H, W])`: a gap between them cannot be put down to the norm.",
+    "budget": "Three networks alike in all but the norm, as in `controlled`, on **another network with residual blocks**, "
+    "below the same budget of parameters: how far it can be beaten, and what the norm is worth there.",
 }
 
+# where the norm alone differs
+_LAYERS = {"batch": "BatchNorm2d(C)", "group": "GroupNorm(4, C)", "layer": "GroupNorm(1, C)"}
+_NAMES = {"batch": "Batch norm", "group": "Group norm", "layer": "Layer norm"}
+_SHORT = {"batch": "BN", "group": "GN", "layer": "LN"}
+_LABELS = {"batch": "Batch", "group": "Group", "layer": "Layer"}
+
 MODEL_LAYERS = {
-    "controlled": {"batch": "BatchNorm2d(C)", "group": "GroupNorm(4, C)", "layer": "GroupNorm(1, C)"},
+    "controlled": _LAYERS,
     "published": {"batch": "BatchNorm2d(C)", "group": "LayerNorm([C, H, W])", "layer": "LayerNorm([C, H, W])"},
+    "budget": _LAYERS,
 }
 
 MODEL_NAMES = {
-    "controlled": {"batch": "Batch norm", "group": "Group norm", "layer": "Layer norm"},
+    "controlled": _NAMES,
     "published": {"batch": "The source's BN", "group": "The source's “GN”", "layer": "The source's LN"},
+    "budget": _NAMES,
 }
 
 SHORT = {
-    "controlled": {"batch": "BN", "group": "GN", "layer": "LN"},
+    "controlled": _SHORT,
     "published": {"batch": "BN", "group": "“GN”", "layer": "LN"},
+    "budget": _SHORT,
 }
 
 LABELS = {
-    "controlled": {"batch": "Batch", "group": "Group", "layer": "Layer"},
+    "controlled": _LABELS,
     "published": {"batch": "BN", "group": "“GN”", "layer": "LN"},
+    "budget": _LABELS,
 }

@@ -43,6 +43,8 @@ STUDIES = {
     ),
 }
 
+NOT_YET = "Not carried out yet for the networks of `{study}`: `python -m normviz study {name} --data DIR` does it."
+
 STATISTIC_DISTANCES = {  # column of the study batch-statistics: axis title and caption
     "mean_distance": (
         "distance of the means",
