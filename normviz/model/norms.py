@@ -78,7 +78,11 @@ NORMS = {
     )
 }
 COMPARED = ("batch", "group", "layer")  # the three models, in the order every page keeps
-STUDIES = {"controlled": "Only the norm differs", "published": "As the source published it"}
+STUDIES = {
+    "controlled": "Only the norm differs",
+    "published": "As the source published it",
+    "budget": "Only the norm differs, on a better network of the same budget",
+}
 
 
 def groups_of(norm: str, channels: int, groups: int) -> int:
