@@ -95,7 +95,14 @@ def show(chart: specification.Chart, alt_text: str, **options):
 
     A chart of which only the numbers change is not built anew in the browser; another sentence is another chart.
     """
-    return st.vega_lite_chart(spec=specification.specification(chart, scheme()), width="stretch", alt=alt_text, **options)
+    spec = specification.specification(chart, scheme())
+    return st.vega_lite_chart(spec=spec, width="stretch", alt=alt_text, **options)
+
+
+def show_filled(shape, tables: dict, alt_text: str, **options):
+    """Draws a chart that grows: its specification is built once a shape, and only its tables go out again."""
+    spec = specification.filled(shape, scheme(), tables)
+    return st.vega_lite_chart(spec=spec, width="stretch", alt=alt_text, **options)
 
 
 def plain(message: object) -> str:
