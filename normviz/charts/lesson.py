@@ -20,7 +20,10 @@ def measured(table: pd.DataFrame, unit: str) -> alt.LayerChart:
     table = table.assign(label=label, end=table["high"].fillna(table["mean"]))
     scale = alt.Scale(domain=[0, float(table["end"].max()) * 1.2], nice=False)
     x = alt.X(
-        "mean:Q", title=None if percent else unit, scale=scale, axis=alt.Axis(format=PERCENT if percent else "~s", tickCount=4)
+        "mean:Q",
+        title=None if percent else unit,
+        scale=scale,
+        axis=alt.Axis(format=PERCENT if percent else "~g" if table["mean"].max() < 1000 else "~s", tickCount=4),
     )
     y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=230, labelFontSize=TEXT + 3, ticks=False, domain=False))
     base = alt.Chart(table, height=ROW * len(table)).encode(y=y, color=norm_colour())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from normviz.classroom import answers
 from normviz.classroom.reading import LessonError, Part, read
+from normviz.classroom.settings import settings
 from normviz.words import pages
 
 FOLDER = Path(__file__).parent / "lessons"
@@ -90,9 +91,10 @@ class Lesson:
         return tuple(step for step in self.steps if minutes in step.cuts)
 
 
-def shipped() -> dict[str, Path]:
-    """Returns the file of each lesson that ships, by its key."""
-    return {file.stem: file for file in sorted(FOLDER.glob("*.yaml"))}
+def files() -> dict[str, Path]:
+    """Returns the file of each lesson by its key: those that ship, and those of the owner's folder, which may replace them."""
+    folders = [FOLDER, *([Path(settings().lessons)] if settings().lessons else [])]
+    return {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
 
 
 def load(file: Path) -> Lesson:
@@ -182,4 +184,4 @@ def _check_minutes(lesson: Lesson, whole: Part) -> None:
             )
 
 
-__all__ = ["FOLDER", "Lesson", "LessonError", "Question", "Step", "load", "shipped"]
+__all__ = ["FOLDER", "Lesson", "LessonError", "Question", "Step", "files", "load"]

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -22,13 +22,14 @@ from normviz.classroom.stages import Place
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without 0 O 1 I L
 CODE_LENGTH = 5
+FILE = "rooms-1.sqlite"  # another number with other tables
 LIFETIME_SECONDS = 24 * 3600
 MOST_DEVICES = 1000  # a room
 MOST_HANDS = 500
 TABLES = """
 CREATE TABLE IF NOT EXISTS room (
   code TEXT PRIMARY KEY, secret TEXT, lesson TEXT, cut INTEGER, address TEXT, created REAL,
-  step INTEGER, stage TEXT, version INTEGER, since REAL, history TEXT);
+  step INTEGER, stage TEXT, round INTEGER, version INTEGER, since REAL, history TEXT);
 CREATE TABLE IF NOT EXISTS device (room TEXT, device TEXT, PRIMARY KEY (room, device));
 CREATE TABLE IF NOT EXISTS vote (
   room TEXT, step TEXT, round INTEGER, device TEXT, choice TEXT, PRIMARY KEY (room, step, round, device));
@@ -93,7 +94,7 @@ class Rooms:
 
     @contextmanager
     def _connection(self):
-        base = sqlite3.connect(self.folder / "rooms.sqlite", timeout=10, isolation_level=None)
+        base = sqlite3.connect(self.folder / FILE, timeout=10, isolation_level=None)
         base.row_factory = sqlite3.Row
         try:
             yield base
@@ -121,8 +122,8 @@ class Rooms:
         secret, now = secrets.token_urlsafe(32), time.time()
         with self._writing() as base:
             self._sweep(base, now)
-            code, place = _free_code(base), stages.first()
-            row = (code, _digest(secret), self._kept(file), cut, address, now, place.step, place.stage, 1, now, "[]")
+            code, place = _free_code(base), Place()
+            row = (code, _digest(secret), self._kept(file), cut, address, now, *astuple(place), 1, now, "[]")
             base.execute(f"INSERT INTO room VALUES ({', '.join('?' * len(row))})", row)
         return self.find(code), secret
 
@@ -203,7 +204,7 @@ class Rooms:
         """
         with self._writing() as base:
             room = _room(_row(base, code))
-            if room.place.stage not in (*stages.VOTING, "closed", "closed again"):
+            if room.place.stage not in ("open", "closed"):
                 raise RoomError("Hands are counted while a vote is open or has just been closed.", 409)
             for choice, count in counts.items():
                 if not 0 <= count <= MOST_HANDS:
@@ -211,11 +212,23 @@ class Rooms:
                 row = (room.code, room.step.key, room.place.round, checked(room.step.question, choice), count)
                 base.execute("INSERT OR REPLACE INTO hands VALUES (?, ?, ?, ?, ?)", row)
 
+    def hands(self, room: Room) -> Counter:
+        """Returns how many hands were counted for each answer in the present round."""
+        with self._connection() as base:
+            return _hands(base, room, room.step.key, room.place.round)
+
+    def use_address(self, code: str, address: str) -> None:
+        """Gives a room another address for its phones."""
+        with self._writing() as base:
+            base.execute(
+                "UPDATE room SET address = ?, version = version + 1 WHERE code = ?", (address, _row(base, code)["code"])
+            )
+
     def go_on(self, code: str, version: int, discuss: bool = False) -> Room:
         """Takes a room to its next stage, if it still stands where the caller saw it: a second click does nothing."""
 
         def onwards(room: Room, before: list) -> tuple[Place, list]:
-            return stages.following(room.place, room.steps, discuss), [*before, [room.place.step, room.place.stage]]
+            return stages.following(room.place, room.steps, discuss), [*before, astuple(room.place)]
 
         return self._move(code, version, onwards)
 
@@ -233,8 +246,8 @@ class Rooms:
             room = _room(row)
             place, before = choose(room, json.loads(row["history"]))
             if row["version"] == version and place != room.place:
-                changed = (place.step, place.stage, version + 1, time.time(), json.dumps(before), room.code)
-                base.execute("UPDATE room SET step=?, stage=?, version=?, since=?, history=? WHERE code=?", changed)
+                changed = (*astuple(place), version + 1, time.time(), json.dumps(before), room.code)
+                base.execute("UPDATE room SET step=?, stage=?, round=?, version=?, since=?, history=? WHERE code=?", changed)
         return self.find(code)
 
     def tally(self, room: Room, step: str, round_: int) -> Counter:
@@ -298,7 +311,7 @@ def _number(text: str) -> str:
 
 
 def _check_open(room: Room, step: str, round_: int) -> None:
-    if room.place.stage not in stages.VOTING:
+    if room.place.stage != "open":
         raise RoomError("This vote is closed: your answer was not counted.", 409)
     if step != room.step.key or round_ != room.place.round:
         raise RoomError("This answer belongs to another question: answer the one that is asked now.", 409)
@@ -307,9 +320,12 @@ def _check_open(room: Room, step: str, round_: int) -> None:
 def _tally(base: sqlite3.Connection, room: Room, step: str, round_: int) -> Counter:
     query = "SELECT choice, COUNT(*) FROM vote WHERE room = ? AND step = ? AND round = ? GROUP BY choice"
     counts = Counter({row[0]: row[1] for row in base.execute(query, (room.code, step, round_))})
-    hands = "SELECT choice, count FROM hands WHERE room = ? AND step = ? AND round = ?"
-    counts.update({row[0]: row[1] for row in base.execute(hands, (room.code, step, round_))})
-    return +counts
+    return +(counts + _hands(base, room, step, round_))
+
+
+def _hands(base: sqlite3.Connection, room: Room, step: str, round_: int) -> Counter:
+    query = "SELECT choice, count FROM hands WHERE room = ? AND step = ? AND round = ?"
+    return Counter({row[0]: row[1] for row in base.execute(query, (room.code, step, round_))})
 
 
 def _row(base: sqlite3.Connection, code: str) -> sqlite3.Row:
@@ -323,7 +339,7 @@ _lesson = functools.lru_cache(maxsize=64)(load)  # a copy in the folder never ch
 
 
 def _room(row: sqlite3.Row) -> Room:
-    place = Place(row["step"], row["stage"])
+    place = Place(row["step"], row["stage"], row["round"])
     return Room(
         row["code"], _lesson(row["lesson"]), row["cut"], row["address"], row["created"], row["since"], place, row["version"]
     )

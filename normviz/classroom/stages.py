@@ -4,28 +4,24 @@ from dataclasses import dataclass
 
 from normviz.classroom.lessons import Step
 
-STAGES = ("lobby", "open", "closed", "discuss", "open again", "closed again", "reveal", "explain", "over")
-VOTING = {"open": 1, "open again": 2}  # the round that is voted in
+STAGES = ("lobby", "open", "closed", "discuss", "reveal", "explain", "over")
 REVEALED = ("reveal", "explain")
 FEW, MANY = 0.3, 0.7  # shares of right votes between which a discussion pays (Crouch & Mazur 2001)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a room stands: index of the step, from 0, and a member of `STAGES`."""
+    """Where a room stands.
 
-    step: int
-    stage: str
+    Attributes:
+        step: index of the step, from 0.
+        stage: a member of `STAGES`.
+        round: of votes on the step: 1, or 2 from the second vote on.
+    """
 
-    @property
-    def round(self) -> int:
-        """The round of votes that this stage is about: 1, or 2 from the second vote on."""
-        return 2 if self.stage in ("open again", "closed again") else 1
-
-
-def first() -> Place:
-    """Returns where every room begins."""
-    return Place(0, "lobby")
+    step: int = 0
+    stage: str = "lobby"
+    round: int = 1
 
 
 def following(place: Place, steps: tuple[Step, ...], discuss: bool = False) -> Place:
@@ -36,21 +32,16 @@ def following(place: Place, steps: tuple[Step, ...], discuss: bool = False) -> P
         steps: of the lesson.
         discuss: whether a first vote is followed by a discussion and a second vote, and not by the reveal.
     """
-    onwards = {
-        "open": "closed",
-        "closed": "discuss" if discuss else "reveal",
-        "discuss": "open again",
-        "open again": "closed again",
-        "closed again": "reveal",
-        "reveal": "explain",
-    }
-    if place.stage in onwards:
-        return Place(place.step, onwards[place.stage])
     if place.stage == "over":
         return place
+    if place.stage == "discuss":
+        return Place(place.step, "open", 2)
+    onwards = {"open": "closed", "closed": "discuss" if discuss and place.round == 1 else "reveal", "reveal": "explain"}
+    if place.stage in onwards:
+        return Place(place.step, onwards[place.stage], place.round)
     step = 0 if place.stage == "lobby" else place.step + 1
     if step == len(steps):
-        return Place(place.step, "over")
+        return Place(place.step, "over", place.round)
     return Place(step, "open" if steps[step].question else "explain")
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def new_session() -> AppTest:
-    return AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=120)
+    return AppTest.from_file(ROOT / "visit.py", default_timeout=120)
 
 
 def open_page(key: str, **query) -> AppTest:
