@@ -17,7 +17,7 @@ from normviz.words.classes import CLASS_NAMES
 PROJECT = Path(__file__).parents[1]
 SIX = [(study, norm) for study in ("controlled", "published") for norm in ("batch", "group", "layer")]
 LOWEST = dict(zip(SIX, (0.74, 0.73, 0.73, 0.74, 0.675, 0.605), strict=True))
-COMMANDS = ("train", "study", "results", "summary", "evaluate", "classify", "download")
+COMMANDS = ("train", "study", "results", "summary", "evaluate", "classify", "download", "lesson")
 
 
 @pytest.fixture

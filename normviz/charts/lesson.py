@@ -16,7 +16,7 @@ def measured(table: pd.DataFrame, unit: str) -> alt.LayerChart:
         unit: "%" for fractions, or what is counted.
     """
     percent = unit == "%"
-    label = table["mean"].map("{:.1%}".format if percent else "{:,.3g}".format)
+    label = table["mean"].map("{:.1%}".format if percent else _counted)
     table = table.assign(label=label, end=table["high"].fillna(table["mean"]))
     scale = alt.Scale(domain=[0, float(table["end"].max()) * 1.2], nice=False)
     x = alt.X(
@@ -33,6 +33,10 @@ def measured(table: pd.DataFrame, unit: str) -> alt.LayerChart:
     text = base.mark_text(align="left", dx=12, fontSize=TEXT + 4, fontWeight="bold")
     text = text.encode(x=alt.X("end:Q", scale=scale), text="label:N", color=norm_words())
     return alt.layer(bars, spans, points, text, padding=EDGE)
+
+
+def _counted(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def sentence(table: pd.DataFrame, title: str) -> str:

@@ -97,6 +97,17 @@ def files() -> dict[str, Path]:
     return {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
 
 
+def usable() -> tuple[list[Lesson], list[str]]:
+    """Returns the lessons that can be used, and what is wrong with the others."""
+    found, problems = [], []
+    for file in files().values():
+        try:
+            found.append(load(file))
+        except LessonError as error:
+            problems.append(str(error))
+    return found, problems
+
+
 def load(file: Path) -> Lesson:
     """Reads and checks a lesson.
 
@@ -184,4 +195,4 @@ def _check_minutes(lesson: Lesson, whole: Part) -> None:
             )
 
 
-__all__ = ["FOLDER", "Lesson", "LessonError", "Question", "Step", "files", "load"]
+__all__ = ["FOLDER", "Lesson", "LessonError", "Question", "Step", "files", "load", "usable"]

@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from normviz.charts import lesson as charts
 from normviz.charts import paper
-from normviz.classroom import address, lessons, views
+from normviz.classroom import address, handout, lessons, views
 from normviz.classroom.lessons import LessonError, Step
 from normviz.classroom.rooms import LIFETIME_SECONDS, Room, RoomError, Rooms
 from normviz.classroom.settings import settings
@@ -295,7 +295,7 @@ def _drawn(step: Step) -> str:
 async def new(request: Request) -> Response:
     """Offers the lessons, and opens a room."""
     fields = dict(await _form(request)) if request.method == "POST" else {}
-    offered, problems = _offered()
+    offered, problems = lessons.usable()
     chosen = fields.get("lesson") or request.query_params.get("lesson", "")
     if request.method == "POST":
         try:
@@ -304,17 +304,6 @@ async def new(request: Request) -> Response:
             problems = [str(error), *problems]
     values = {"lessons": offered, "chosen": chosen, "problems": problems}
     return _page("new.html", "teacher", address=fields.get("address", settings().address), **values)
-
-
-def _offered() -> tuple[list[lessons.Lesson], list[str]]:
-    """Returns the lessons that can be used, and what is wrong with the others."""
-    found, problems = [], []
-    for file in lessons.files().values():
-        try:
-            found.append(lessons.load(file))
-        except LessonError as error:
-            problems.append(str(error))
-    return found, problems
 
 
 async def _open(request: Request, chosen: str, typed: str) -> Response:
@@ -346,7 +335,7 @@ async def teacher(request: Request) -> Response:
         counted = rooms().hands(room)
         votes = {"tables": views.tables(rooms(), room), "moves": views.moves(rooms(), room)}
         votes |= {"hands": views.hands(room.step, counted), "advice": views.advice(rooms(), room)}
-    rest = {"minutes_until": views.minutes_until(room), "live": values["counts"]["answered"], "handouts": True}
+    rest = {"minutes_until": views.minutes_until(room), "live": values["counts"]["answered"]}
     return _page("teacher.html", "wide teacher", room=room, **values, **votes, **rest)
 
 
@@ -395,6 +384,18 @@ async def votes_csv(request: Request) -> Response:
     return PlainTextResponse(rooms().as_csv(room), media_type="text/csv", headers=headers)
 
 
+@_guarded
+async def handout_pdf(request: Request) -> Response:
+    """Hands out the lesson on paper, with the room's votes."""
+    room, paper = _steered(request), request.path_params["paper"]
+    if paper not in handout.PAPERS:
+        raise RoomError(f"The paper must be one of {', '.join(handout.PAPERS)}: {paper[:20]!r}.", 400)
+    votes = views.all_votes(rooms(), room)
+    content = await asyncio.to_thread(handout.pdf, room.lesson, room.cut, votes, paper, room.address)
+    headers = SAFE | {"Content-Disposition": f'attachment; filename="normviz-{room.lesson.key}-{paper}.pdf"'}
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
 async def file(request: Request) -> Response:
     """Serves the two files that every page uses."""
     name = request.path_params["name"]
@@ -423,4 +424,5 @@ ROUTES = [
     Route("/room/{code}/hands", hands, methods=["POST"]),
     Route("/room/{code}/address", change_address, methods=["POST"]),
     Route("/room/{code}/votes.csv", votes_csv),
+    Route("/room/{code}/handout-{paper}.pdf", handout_pdf),
 ]

@@ -89,13 +89,23 @@ def hands(step: Step, counted: Counter) -> list[Votes]:
 
 
 def tables(rooms: Rooms, room: Room) -> list[dict]:
-    """Returns the votes of the step so far: a table for each round that has begun."""
-    step, found = room.step, []
-    for round_, caption in ((1, "First vote"), (2, "Second vote")):
-        tally = rooms.tally(room, step.key, round_)
-        if round_ <= room.place.round:
-            found.append({"caption": caption, "rows": votes(step, tally)})
-    return found if len(found) > 1 else [{**found[0], "caption": "Votes"}]
+    """Returns the votes of the step so far: caption and rows, a table for each round that has begun."""
+    return _tables(rooms, room, room.step, room.place.round)
+
+
+def _tables(rooms: Rooms, room: Room, step: Step, rounds: int) -> list[dict]:
+    captions = ("First vote", "Second vote") if rounds == 2 else ("Votes",)
+    return [
+        {"caption": caption, "rows": votes(step, rooms.tally(room, step.key, round_))}
+        for round_, caption in enumerate(captions, start=1)
+    ]
+
+
+def all_votes(rooms: Rooms, room: Room) -> dict[str, list[dict]]:
+    """Returns the tables of every step that was voted on, by its key."""
+    asked = [step for step in room.steps if step.question]
+    rounds = {step.key: 2 if rooms.tally(room, step.key, 2) else 1 for step in asked if rooms.tally(room, step.key, 1)}
+    return {step.key: _tables(rooms, room, step, rounds[step.key]) for step in asked if step.key in rounds}
 
 
 def moves(rooms: Rooms, room: Room) -> list[dict]:
