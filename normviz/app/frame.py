@@ -5,8 +5,10 @@ import re
 import threading
 from html import escape
 
+import pandas as pd
 import streamlit as st
 
+from normviz.app import take_away
 from normviz.charts import specification
 from normviz.model.norms import NORMS, STUDIES
 from normviz.words import naming, pages, papers
@@ -57,13 +59,15 @@ def study() -> str:
 
 def open_page(key: str) -> None:
     """Writes a page's heading and opening words."""
+    take_away.begin()
     st.title(pages.PAGES[key].title)
     st.markdown(pages.PAGES[key].opening)
 
 
 def close_page(key: str) -> None:
-    """Writes what is taken from papers, and the links of the tour: back, and what to look at next."""
+    """Writes what can be taken away, what is from papers, and the links of the tour: back, and what to look at next."""
     page = pages.PAGES[key]
+    take_away.offer(key)
     if page.sources:
         st.caption(f"**From papers.** {papers.with_references(page.sources)}")
     st.divider()
@@ -95,14 +99,22 @@ def show(chart: specification.Chart, alt_text: str, **options):
 
     A chart of which only the numbers change is not built anew in the browser; another sentence is another chart.
     """
+    take_away.keep(alt_text, lambda: specification.specification(chart))
     spec = specification.specification(chart, scheme())
     return st.vega_lite_chart(spec=spec, width="stretch", alt=alt_text, **options)
 
 
 def show_filled(shape, tables: dict, alt_text: str, **options):
     """Draws a chart that grows: its specification is built once a shape, and only its tables go out again."""
+    take_away.keep(alt_text, lambda: specification.filled(shape, "light", tables))
     spec = specification.filled(shape, scheme(), tables)
     return st.vega_lite_chart(spec=spec, width="stretch", alt=alt_text, **options)
+
+
+def table(data: pd.DataFrame, sentence: str, **options) -> None:
+    """Shows a table, which can be taken away by its sentence."""
+    take_away.keep(sentence, data)
+    st.table(data, **options)
 
 
 def plain(message: object) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, urlsplit
 
+import pandas as pd
 import streamlit as st
 
 from normviz.app import frame
@@ -147,7 +148,7 @@ def _show_end(lesson: Lesson, steps: tuple[Step, ...], done: Progress) -> None:
         }
         for step in asked
     ]
-    st.table(rows)
+    frame.table(pd.DataFrame(rows), "Table: what you said, what was measured.", hide_index=True)
     st.subheader("To talk about")
     for question, answer in lesson.discussion:
         with st.expander(frame.plain(question)):

@@ -7,6 +7,7 @@ import typst
 
 from normviz.charts import lesson as charts
 from normviz.charts import paper as drawn
+from normviz.charts.specification import specification
 from normviz.classroom import views
 from normviz.classroom.lessons import Lesson, Step
 
@@ -58,7 +59,7 @@ def _of(number: int, step: Step, votes: list[dict], address: str) -> dict:
         "options": list(question.options.values()),
         "truth": views.truth(step),
         "said": answer.said,
-        "chart": drawn.svg(charts.measured(answer.measured, answer.unit), CHART_WIDTH),
+        "chart": drawn.svg(specification(charts.measured(answer.measured, answer.unit)), CHART_WIDTH),
         "chart_said": charts.sentence(answer.measured, answer.title),
     }
 

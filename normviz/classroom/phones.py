@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from normviz.charts import lesson as charts
 from normviz.charts import paper
+from normviz.charts.specification import specification
 from normviz.classroom import address, handout, lessons, views
 from normviz.classroom.lessons import LessonError, Step
 from normviz.classroom.rooms import LIFETIME_SECONDS, Room, RoomError, Rooms
@@ -285,7 +286,7 @@ async def chart(request: Request) -> Response:
 
 def _drawn(step: Step) -> str:
     found = views.answer(step)
-    return paper.svg(charts.measured(found.measured, found.unit), CHART_WIDTH)
+    return paper.svg(specification(charts.measured(found.measured, found.unit)), CHART_WIDTH)
 
 
 # the teacher
