@@ -39,7 +39,7 @@ SAFE = {
 }
 DEVICE = "normviz_device"
 CHART_WIDTH = 230  # pixels; it is drawn large at the front, so its letters grow with it
-FREE_TRIES, SLOW_SECONDS, MOST_WAITING = 20, 1.0, 20  # wrong codes before each waits its turn, and how many may wait
+FREE_TRIES, SLOW_SECONDS, MOST_WAITING = 20, 0.5, 20  # wrong codes before each waits its turn, and how many may wait
 
 
 @cache
