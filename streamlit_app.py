@@ -2,6 +2,6 @@
 
 import streamlit as st
 
-from normviz.classroom import phones
+from normviz.classroom import routes
 
-app = st.App("visit.py", routes=phones.ROUTES)
+app = st.App("visit.py", routes=routes.ROUTES)

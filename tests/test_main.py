@@ -210,3 +210,28 @@ def test_process_exits_with_status_2_and_no_traceback(tmp_path):
     done = subprocess.run(command, check=False, cwd=PROJECT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.startswith("normviz: ") and len(done.stderr.splitlines()) == 1
+
+
+LESSON = str(PROJECT / "normviz" / "classroom" / "lessons" / "batch-size.yaml")
+
+
+def test_a_lesson_is_checked_and_its_answers_computed(capsys):
+    rows = rows_of(capsys, "lesson", "check", LESSON)
+    assert [row["step"] for row in rows] == ["mates", "sizes", "one-class", "pairs"]
+    assert rows[0]["answer"] == "A: Batch norm" and all(row["answer"] for row in rows)
+    assert main(["lesson", "check", LESSON]) == 0
+    assert "nothing is wrong with the lesson" in capsys.readouterr().out
+
+
+def test_a_malformed_lesson_ends_in_one_line_with_file_and_line(tmp_path, capsys):
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("title: Only a title\n")
+    assert main(["lesson", "check", str(broken)]) == 2
+    assert capsys.readouterr().err.strip() == f"normviz: {broken}, line 1: cuts is missing: add cuts: here"
+
+
+def test_a_lesson_goes_on_paper(tmp_path, capsys):
+    assert main(["lesson", "handout", LESSON, "--out", str(tmp_path / "it.pdf"), "--paper", "us-letter"]) == 0
+    assert (tmp_path / "it.pdf").read_bytes().startswith(b"%PDF")
+    assert main(["lesson", "handout", LESSON, "--out", str(tmp_path / "no.pdf"), "--minutes", "7"]) == 2
+    assert "--minutes must be one of 15: --minutes=7" in capsys.readouterr().err and not (tmp_path / "no.pdf").exists()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from normviz.app import frame
 from normviz.charts import lesson as charts
-from normviz.classroom import lessons, rooms, views
+from normviz.classroom import ballots, lessons, views
 from normviz.classroom.lessons import Lesson, Question, Step
 from normviz.words import lesson as words
 
@@ -90,8 +90,8 @@ def _ask(step: Step, done: Progress) -> None:
 
 def _kept(step: Step, done: Progress, answer: str) -> str:
     try:
-        done.given[step.key] = rooms.checked(step.question, answer)
-    except rooms.RoomError as error:
+        done.given[step.key] = ballots.checked(step.question, answer)
+    except ballots.RoomError as error:
         st.warning(frame.plain(error))
     return done.given.get(step.key, "")
 

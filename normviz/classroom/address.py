@@ -26,7 +26,10 @@ def checked(text: str) -> str:
     Raises:
         AddressError: it has another form, leads back to this machine alone, or does not answer.
     """
-    parts = urlsplit(text if "//" in text else f"http://{text}")
+    try:
+        parts = urlsplit(text if "//" in text else f"http://{text}")
+    except ValueError as error:
+        raise AddressError(f"the address must look like http://192.168.1.20:8501: {text!r}") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
         raise AddressError(f"the address must look like http://192.168.1.20:8501: {text!r}")
     address = f"{parts.scheme}://{parts.netloc}"

@@ -5,20 +5,19 @@ import functools
 import hashlib
 import io
 import json
-import math
 import secrets
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
-from functools import cached_property
+from dataclasses import astuple
 from pathlib import Path
 
 from normviz.classroom import stages
-from normviz.classroom.lessons import Lesson, Question, Step, load
-from normviz.classroom.stages import Place
+from normviz.classroom.ballots import RoomError, checked
+from normviz.classroom.lessons import load
+from normviz.classroom.stages import Place, Room
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without 0 O 1 I L
 CODE_LENGTH = 5
@@ -36,50 +35,6 @@ CREATE TABLE IF NOT EXISTS vote (
 CREATE TABLE IF NOT EXISTS hands (
   room TEXT, step TEXT, round INTEGER, choice TEXT, count INTEGER, PRIMARY KEY (room, step, round, choice));
 """
-
-
-class RoomError(ValueError):
-    """What a room does not allow; the message is a sentence for who asked.
-
-    Attributes:
-        status: the HTTP status that says so.
-    """
-
-    def __init__(self, message: str, status: int):
-        super().__init__(message)
-        self.status = status
-
-
-@dataclass(frozen=True)
-class Room:
-    """A room as it stands.
-
-    Attributes:
-        code: for the phones.
-        lesson: the lesson.
-        cut: its length, in minutes.
-        address: under which phones reach the server; empty where the teacher gave none.
-        created, since: seconds since the epoch: when it was opened, and when it came to where it stands.
-        place: where it stands.
-        version: grows with every change of `place`.
-    """
-
-    code: str
-    lesson: Lesson
-    cut: int
-    address: str
-    created: float
-    since: float
-    place: Place
-    version: int
-
-    @cached_property
-    def steps(self) -> tuple[Step, ...]:
-        return self.lesson.cut(self.cut)
-
-    @property
-    def step(self) -> Step:
-        return self.steps[self.place.step]
 
 
 class Rooms:
@@ -280,34 +235,6 @@ class Rooms:
         file = io.StringIO()
         csv.writer(file).writerows([("step", "round", "device", "choice", "count"), *rows])
         return file.getvalue()
-
-
-def checked(question: Question | None, choice: str) -> str:
-    """Returns an answer in its one form.
-
-    Raises:
-        RoomError: the question has no such answer.
-    """
-    if question is None:
-        raise RoomError("There is nothing to vote on in this step.", 409)
-    if question.kind == "number":
-        return _number(choice)
-    keys = choice.split(">") if question.kind == "order" else [choice]
-    if question.kind == "order" and sorted(keys) != sorted(question.options):
-        raise RoomError(f"Give each of the {len(question.options)} a place of its own.", 400)
-    if not set(keys) <= set(question.options):
-        raise RoomError("Choose one of the answers.", 400)
-    return choice
-
-
-def _number(text: str) -> str:
-    try:
-        value = float(text.strip().replace(",", "."))
-    except ValueError:
-        value = math.nan
-    if not abs(value) <= 1e6:
-        raise RoomError(f"The answer must be a number: {text[:20]!r}.", 400)
-    return f"{value:.6g}"
 
 
 def _check_open(room: Room, step: str, round_: int) -> None:

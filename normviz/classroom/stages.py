@@ -1,8 +1,9 @@
 """The course of a lesson in a room, as a state machine: each stage knows the one thing that comes next. Nothing is kept here."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from normviz.classroom.lessons import Step
+from normviz.classroom.lessons import Lesson, Step
 
 STAGES = ("lobby", "open", "closed", "discuss", "reveal", "explain", "over")
 REVEALED = ("reveal", "explain")
@@ -22,6 +23,38 @@ class Place:
     step: int = 0
     stage: str = "lobby"
     round: int = 1
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room as it stands.
+
+    Attributes:
+        code: for the phones.
+        lesson: the lesson.
+        cut: its length, in minutes.
+        address: under which phones reach the server; empty where the teacher gave none.
+        created, since: seconds since the epoch: when it was opened, and when it came to where it stands.
+        place: where it stands.
+        version: grows with every change of `place`.
+    """
+
+    code: str
+    lesson: Lesson
+    cut: int
+    address: str
+    created: float
+    since: float
+    place: Place
+    version: int
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        return self.lesson.cut(self.cut)
+
+    @property
+    def step(self) -> Step:
+        return self.steps[self.place.step]
 
 
 def following(place: Place, steps: tuple[Step, ...], discuss: bool = False) -> Place:

@@ -8,7 +8,8 @@ from itertools import permutations
 from normviz.classroom import answers, stages
 from normviz.classroom.answers import Answer
 from normviz.classroom.lessons import Question, Step
-from normviz.classroom.rooms import Room, Rooms
+from normviz.classroom.rooms import Rooms
+from normviz.classroom.stages import Room
 
 
 @dataclass(frozen=True)

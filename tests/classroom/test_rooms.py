@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from normviz.classroom import rooms as module
-from normviz.classroom.rooms import LETTERS, RoomError, Rooms
+from normviz.classroom.ballots import RoomError
+from normviz.classroom.rooms import LETTERS, Rooms
 from normviz.classroom.stages import Place
 
 
