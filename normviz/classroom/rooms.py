@@ -23,6 +23,7 @@ LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without 0 O 1 I L
 CODE_LENGTH = 5
 FILE = "rooms-1.sqlite"  # another number with other tables
 LIFETIME_SECONDS = 24 * 3600
+MOST_ROOMS = 200
 MOST_DEVICES = 1000  # a room
 MOST_HANDS = 500
 TABLES = """
@@ -69,7 +70,7 @@ class Rooms:
 
         Raises:
             LessonError: the lesson cannot be used.
-            RoomError: the lesson has no such cut.
+            RoomError: the lesson has no such cut, or there are too many rooms.
         """
         lesson = load(file)
         if cut not in lesson.cuts:
@@ -77,6 +78,8 @@ class Rooms:
         secret, now = secrets.token_urlsafe(32), time.time()
         with self._writing() as base:
             self._sweep(base, now)
+            if base.execute("SELECT COUNT(*) FROM room").fetchone()[0] >= MOST_ROOMS:
+                raise RoomError(f"This server holds {MOST_ROOMS} rooms already: each ends a day after it was opened.", 503)
             code, place = _free_code(base), Place()
             row = (code, _digest(secret), self._kept(file), cut, address, now, *astuple(place), 1, now, "[]")
             base.execute(f"INSERT INTO room VALUES ({', '.join('?' * len(row))})", row)

@@ -72,14 +72,21 @@ def guarded(show):
         except RoomError as error:
             if error.status == HTTPStatus.NOT_FOUND and not await _tries.may_wait():
                 return refusal(RoomError("Too many wrong codes: wait a minute, and look at the front again.", 429))
-            code = request.path_params.get("code", "")
-            back = f"/join/{code}" if code and error.status != HTTPStatus.NOT_FOUND else "/join"
-            return refusal(error, back)
+            return refusal(error, _back(request, error))
         except (sqlite3.Error, OSError) as error:
             said = f"The rooms cannot be read or kept in {settings().folder} ({error}): look at its disk, and try again."
             return refusal(RoomError(said, HTTPStatus.SERVICE_UNAVAILABLE), request.url.path, "Try again")
 
     return answer
+
+
+def _back(request: Request, error: RoomError) -> str:
+    """Returns where a refusal leads back to: the teacher to the teacher's view, a phone to its room."""
+    code = request.path_params.get("code", "")
+    if not code or error.status == HTTPStatus.NOT_FOUND:
+        return "/join"
+    steered = request.url.path.startswith("/room/") and request.method == "POST"
+    return f"/room/{code}/teacher" if steered else f"/join/{code}"
 
 
 class _Tries:

@@ -342,6 +342,8 @@ def test_hands_are_counted_and_an_address_that_does_not_answer_is_refused(open_p
         teacher.get_by_label("Address that phones reach").fill(address)
         teacher.get_by_role("button", name="Check and use it").click()
         expect(teacher.get_by_text(said)).to_be_visible()
+        teacher.get_by_role("link", name="Back").click()
+        expect(teacher.get_by_role("button", name="Close the vote")).to_be_visible()
 
 
 def test_a_phone_needs_no_script_and_little_to_load(browser, server, open_page):

@@ -168,6 +168,13 @@ def test_a_full_room_takes_no_more_devices_but_keeps_those_it_has(rooms, room, m
     assert rooms.join(room.code, "one").code == room.code
 
 
+def test_a_server_holds_so_many_rooms(rooms, room, lesson_file, monkeypatch):
+    monkeypatch.setattr(module, "MOST_ROOMS", 1)
+    with pytest.raises(RoomError, match="holds 1 rooms already"):
+        rooms.open(lesson_file, 5)
+    assert rooms.find(room.code).code == room.code
+
+
 def test_a_lesson_stays_as_it_was_when_the_room_was_opened(rooms, room, lesson_file):
     lesson_file.write_text("title: [", encoding="utf-8")
     assert Rooms(rooms.folder).find(room.code).lesson.title == "A small lesson"
