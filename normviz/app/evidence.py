@@ -81,7 +81,7 @@ def show_batch_sizes(table: pd.DataFrame, scheme: str) -> None:
         st.markdown("**The paper's: ImageNet, ResNet-50**")
         axis = Axis("images per GPU", tuple(sorted(int(size) for size in theirs["x"].unique())), doubling=True)
         frame.show(evidence_charts.lines(theirs, axis, error), "The paper's validation error by batch size, one line a norm.")
-        st.caption(f"{papers.cite('group_norm')}, figure 1.")
+        frame.small(f"{papers.cite('group_norm')}, figure 1.")
     st.markdown("\n".join(f"- {said}" for said in small_batches.growth_sentences(seeds)))
     st.caption(questions.SCALING_NOTE)
     frame.table(small_batches.as_text(lines), "Table: test error by batch size.", border="horizontal", hide_index=True)
