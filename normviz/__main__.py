@@ -71,20 +71,28 @@ def _add_train(commands) -> None:
     parser = _add(commands, "train", actions.train, tables.show_table, text)
     _add_model(parser)
     _add_data(parser)
-    _add_number(parser, "seed", int, 0, "seed of weights and batches: ")
+    _add_number(parser, "seed", int, "seed of weights and batches: ", "0", default=0)
     for each in fields(plans.Recipe):
+        text = _defaults(each.name)
         if each.name in plans.CHOICES:
             known = one_of(plans.CHOICES[each.name])
-            parser.add_argument(f"--{each.name}", **known, default=each.default, help="(default: %(default)s)")
+            parser.add_argument(f"--{each.name}", **known, default=argparse.SUPPRESS, help=f"(default: {text})")
         else:
-            _add_number(parser, each.name, each.type, each.default)
+            _add_number(parser, each.name, each.type, "", text, default=argparse.SUPPRESS)
     _add_device(parser)
     parser.add_argument("--out", **place("DIR"), default=runs.CHECKPOINTS, help="default: the shipped runs")
     parser.add_argument("--replace", action="store_true", help="put the new run in the place of a finished one")
 
 
-def _add_number(parser: argparse.ArgumentParser, name: str, kind: type, default: float, what: str = "") -> None:
-    text = f"{what}{plans.RULES[name][0]} (default: %(default)s)"
+def _defaults(name: str) -> str:
+    """Returns what a study's recipe has where nothing is named: one value, or what other studies have after it."""
+    values = {study: getattr(plans.recipe_of(study), name) for study in STUDIES}
+    usual = getattr(plans.Recipe, name)
+    return ", ".join([f"{usual}", *(f"{value} for {study}" for study, value in values.items() if value != usual)])
+
+
+def _add_number(parser: argparse.ArgumentParser, name: str, kind: type, what: str, usual: str, default: object) -> None:
+    text = f"{what}{plans.RULES[name][0]} (default: {usual})"
     parser.add_argument(f"--{name.replace('_', '-')}", **number(name, kind), default=default, help=text)
 
 
@@ -113,7 +121,7 @@ def _add_summary(commands) -> None:
 def _add_classify(commands) -> None:
     parser = _add(commands, "classify", actions.classify, tables.show_answers, "show pictures to every shipped network")
     parser.add_argument("pictures", nargs="+", **place("IMAGE", str), help=formats.ACCEPTED)
-    parser.add_argument("--study", **one_of(STUDIES), help="default: both")
+    parser.add_argument("--study", **one_of(STUDIES), help="default: all")
 
 
 def _add_lesson(commands) -> None:

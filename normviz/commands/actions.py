@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import torch
@@ -20,7 +20,8 @@ AT_ONCE = 0.001  # seconds until a bar may be drawn: with its first progress, so
 
 
 def train(options: argparse.Namespace) -> list[dict]:
-    recipe = plans.Recipe(**{f.name: getattr(options, f.name) for f in fields(plans.Recipe)})
+    given = {f.name: getattr(options, f.name) for f in fields(plans.Recipe) if hasattr(options, f.name)}
+    recipe = replace(plans.recipe_of(options.study), **given)
     plan = plans.Plan(options.study, options.norm, options.seed, recipe)
     checks.check_plan(plan, options.out, options.device)
     if not options.replace:

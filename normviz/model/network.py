@@ -1,4 +1,4 @@
-"""The one network of both studies: a skeleton of ten convolutions whose widths and norm are chosen."""
+"""The networks of all studies: a skeleton of ten convolutions whose widths are chosen, and designs made of parts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +8,8 @@ import pandas as pd
 import torch
 from torch import nn
 
+from normviz.model import parts
+
 CLASSES = 10
 PICTURE = (3, 32, 32)
 WIDE = (16, 32, 10, 16, 16, 16, 10, 16, 16, 16)
@@ -15,6 +17,10 @@ PUBLISHED_WIDTHS = {
     "batch": WIDE,
     "group": (4, 8, 4, 10, 16, 16, 10, 16, 16, 16),
     "layer": (4, 4, 4, 8, 8, 8, 4, 10, 10, 10),
+}
+DESIGNS = {  # of the studies whose networks are not the skeleton; see `parts`
+    "budget": "C16k3 N A R P C40k1 N X80k5 X80k5 P C64k1 N X96k5 X96k5 N",
+    "resnet": "C16k3 N U B16 B28 B48",
 }
 
 
@@ -40,7 +46,6 @@ SKELETON = (
     Stage(padding=1, residual=True),
     Stage(padding=1, residual=True),
 )
-NORM_LAYERS = sum(not stage.squeeze for stage in SKELETON)
 
 
 @dataclass(frozen=True)
@@ -49,19 +54,29 @@ class Architecture:
 
     Attributes:
         norm: a key of `NORM_MAKERS`.
-        widths: output channels of the ten convolutions of `SKELETON`.
+        widths: output channels of the ten convolutions of `SKELETON`; empty for a design.
         groups: channel groups of group norm.
-        dropout: probability behind each norm.
+        dropout: probability behind each norm of the skeleton.
+        design: the parts of another network than the skeleton, as `parts.read` reads them.
     """
 
     norm: str
     widths: tuple[int, ...] = WIDE
     groups: int = 4
     dropout: float = 0.0
+    design: str = ""
 
     def __post_init__(self):
         if self.norm not in NORM_MAKERS:
             raise ValueError(f"norm must be one of {', '.join(NORM_MAKERS)}: norm={self.norm!r}")
+        self._check_design() if self.design else self._check_widths()
+
+    def _check_design(self) -> None:
+        if self.widths or self.dropout:
+            raise ValueError(f"a design has no widths and no dropout: widths={self.widths}, dropout={self.dropout}")
+        parts.read(self.design)
+
+    def _check_widths(self) -> None:
         if len(self.widths) != len(SKELETON) or min(self.widths) < 1:
             raise ValueError(f"widths must be {len(SKELETON)} whole numbers above 0: widths={self.widths}")
         for stage, before, after in zip(SKELETON, (3, *self.widths), self.widths):
@@ -96,13 +111,15 @@ def architecture(study: str, norm: str) -> Architecture:
     """Returns what a study's model is made of.
 
     Raises:
-        ValueError: no such model; `published` has batch, group and layer, `controlled` every key of `NORM_MAKERS`.
+        ValueError: no such model; `published` has batch, group and layer, the others every key of `NORM_MAKERS`.
     """
     if study == "published" and norm in PUBLISHED_WIDTHS:
         kind = "batch" if norm == "batch" else "layer_elementwise"
         return Architecture(kind, PUBLISHED_WIDTHS[norm])
     if study == "controlled" and norm in NORM_MAKERS:
         return Architecture(norm)
+    if study in DESIGNS and norm in NORM_MAKERS:
+        return Architecture(norm, (), design=DESIGNS[study])
     raise ValueError(f"no such model: study={study!r}, norm={norm!r}; see python -m normviz train --help")
 
 
@@ -124,23 +141,44 @@ class Network(nn.Module):
     """Maps standardised pictures, N x 3 x 32 x 32, to logits, N x 10.
 
     Source: the three summary tables of the compared notebooks (residual additions around convolutions 6, 9 and 10 are not
-    in the tables).
+    in the tables). A design ends in the mean over places and a linear layer with bias, written as a 1x1 convolution.
     """
 
     def __init__(self, architecture: Architecture):
         super().__init__()
         self.architecture = architecture
-        self.body = nn.Sequential(*_stages(architecture))
-        self.pool = nn.AvgPool2d(6)
-        self.head = nn.Conv2d(architecture.widths[-1], CLASSES, 1, bias=False)
+        if architecture.design:
+            self.body = nn.Sequential(*_parts(architecture))
+            self.pool = nn.AdaptiveAvgPool2d(1)
+            self.head = nn.Conv2d(parts.width_of(architecture.design, PICTURE[0]), CLASSES, 1)
+        else:
+            self.body = nn.Sequential(*_stages(architecture))
+            self.pool = nn.AvgPool2d(6)
+            self.head = nn.Conv2d(architecture.widths[-1], CLASSES, 1, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.head(self.pool(self.body(x))).flatten(1)
 
     @property
     def norms(self) -> list[nn.Module]:
-        """The eight norm layers, first to last."""
-        return [block.norm for block in self.body if isinstance(block, Block)]
+        """The norm layers, first to last."""
+        return [norm for stage in self.body for norm in _norms_in(stage)]
+
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """The stage of the body that holds each of `norms`."""
+        return [stage for stage in self.body for _ in _norms_in(stage)]
+
+
+def _norms_in(stage: nn.Module) -> list[nn.Module]:
+    return [module for name, module in stage.named_modules() if name.split(".")[-1] == "norm"]
+
+
+def _parts(architecture: Architecture) -> Iterator[nn.Module]:
+    def norm(channels: int, side: int) -> nn.Module:
+        return make_norm(architecture.norm, channels, side, side, architecture.groups)
+
+    return parts.build(architecture.design, norm, *PICTURE[:2])
 
 
 def _stages(architecture: Architecture) -> Iterator[nn.Module]:
@@ -155,6 +193,12 @@ def _stages(architecture: Architecture) -> Iterator[nn.Module]:
             norm = make_norm(architecture.norm, width, side, side, architecture.groups)
             yield Block(convolution, norm, architecture.dropout, stage.residual)
         channels = width
+
+
+def norm_layers(architecture: Architecture) -> int:
+    """Returns how many norm layers a network has."""
+    with torch.device("meta"):
+        return len(Network(architecture).norms)
 
 
 def count_parameters(module: nn.Module) -> int:

@@ -15,19 +15,22 @@ def standardise(images: np.ndarray | torch.Tensor) -> torch.Tensor:
     return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
-def augment(images: torch.Tensor, generator: torch.Generator, padding: int = 2) -> torch.Tensor:
+def augment(
+    images: torch.Tensor, generator: torch.Generator, padding: int = 2, flips: torch.Tensor | None = None
+) -> torch.Tensor:
     """Flips and crops a whole batch, each picture by its own draw.
 
     Args:
         images: uint8, N x 32 x 32 x 3.
         generator: source of the draws, on the CPU.
         padding: reflected pixels on each side of the picture that a crop may reach into, 0 to 31.
+        flips: which pictures are flipped, N booleans; None to draw them.
 
     Returns:
-        uint8, N x 32 x 32 x 3: a horizontal flip with probability 1/2, then a 32x32 crop out of the padded picture.
+        uint8, N x 32 x 32 x 3: a horizontal flip, drawn with probability 1/2, then a 32x32 crop out of the padded picture.
     """
     count, side = images.shape[:2]
-    flip = torch.rand(count, 1, generator=generator) < 0.5
+    flip = torch.rand(count, 1, generator=generator) < 0.5 if flips is None else flips.view(-1, 1)
     rows, columns = (
         _reflect(torch.arange(side) + torch.randint(-padding, padding + 1, (count, 1), generator=generator), side)
         for _ in range(2)

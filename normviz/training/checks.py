@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from normviz import disk
-from normviz.model.network import SKELETON, Architecture, Network, architecture
+from normviz.model.network import PICTURE, Architecture, Network, architecture
 from normviz.pictures import dataset
 from normviz.training import runs
 from normviz.training.plans import Plan
@@ -74,8 +74,19 @@ def run_bytes(plan: Plan, test_pictures: int) -> int:
     """Returns how many bytes a run may have on disk at once: its progress, old and new, and its finished files."""
     shape, epochs = described(plan), plan.recipe.epochs + 1  # the statistics begin before the first epoch
     with torch.device("meta"):
-        values = sum(value.numel() for value in Network(shape).state_dict().values())
-    channels = sum(width for stage, width in zip(SKELETON, shape.widths) if not stage.squeeze)
+        network = Network(shape)
+    values = sum(value.numel() for value in network.state_dict().values())
+    channels = _normed_channels(network)
     history = epochs * (channels * STATISTIC_BYTES + EPOCH_BYTES)
     progress = 3 * 4 * values + history  # the weights and the optimizer's two moments, 4 bytes each
     return 2 * progress + 4 * values + history + test_pictures * PICTURE_BYTES + OVERHEAD_BYTES
+
+
+def _normed_channels(network: Network) -> int:
+    seen = []
+    hooks = [norm.register_forward_hook(lambda norm, _, given: seen.append(given.shape[1])) for norm in network.norms]
+    with torch.device("meta"):
+        network.eval()(torch.empty(1, *PICTURE))
+    for hook in hooks:
+        hook.remove()
+    return sum(seen)

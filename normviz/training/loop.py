@@ -134,7 +134,8 @@ def _take_step(state: State, training: dataset.Split, rate: float | None) -> Ste
     chosen = epoch.batches[epoch.done]
     pictures = torch.as_tensor(training.images)[chosen]
     if recipe.augmentation != "none":
-        pictures = tensors.augment(pictures, epoch.generator, recipe.crop_padding)
+        flips = None if epoch.flips is None else epoch.flips[chosen]
+        pictures = tensors.augment(pictures, epoch.generator, recipe.crop_padding, flips)
     labels = torch.as_tensor(training.labels)[chosen]
     with torch.random.fork_rng([state.where] if state.where.type == "cuda" else [], enabled=recipe.dropout > 0):
         if recipe.dropout:
@@ -164,7 +165,8 @@ def _step(state: State, rate: float, pictures: torch.Tensor, labels: torch.Tenso
     for group in state.optimizer.param_groups:
         group["lr"] = rate
     labels = labels.to(state.where)
-    answers = state.network(pictures.to(state.where))
+    with torch.autocast(state.where.type, torch.bfloat16, enabled=state.plan.recipe.precision == "bf16"):
+        answers = state.network(pictures.to(state.where)).float()
     loss = nn.functional.cross_entropy(answers, labels)
     state.optimizer.zero_grad()
     loss.backward()

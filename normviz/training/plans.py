@@ -9,10 +9,12 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from normviz.training import runs
 
 CHOICES = {
-    "optimizer": ("adamw", "adam", "sgd"),
+    "optimizer": ("adamw", "adam", "sgd", "muon"),
     "schedule": ("one_cycle", "plateau", "constant"),
     "order": ("mixed", "one class", "two classes"),
     "augmentation": ("flip and crop", "none"),
+    "flip": ("random", "alternating"),
+    "precision": ("float32", "bf16"),
 }
 MOST = 1_000_000  # epochs: `loop` draws an epoch's batches from seed * 1,000,003 + epoch, so two seeds never share one
 HIGHEST_SEED = 2**32 - 1  # what NumPy takes too; times 1,000,003 it stays inside the 64 bits of a torch seed
@@ -54,14 +56,16 @@ class Recipe:
         epochs: passes over the training set.
         batch_size: pictures a step.
         learning_rate: the highest rate of the cycle; the first rate of the plateau schedule.
-        weight_decay: AdamW's decoupled decay, or Adam's L2 penalty.
+        weight_decay: decoupled decay of AdamW and Muon, or the L2 penalty of Adam and SGD.
         warm_up: share of the steps in which the rate of the cycle rises.
         crop_padding: reflected pixels on each side that the random crop may reach into.
         dropout: probability of dropping a value behind each norm.
-        optimizer: "adamw", "adam" as in the source, or "sgd" with momentum 0.9.
+        optimizer: "adamw", "adam" as in the source, "sgd" with momentum 0.9, or "muon"; see `muon.Muon`.
         schedule: "one_cycle", "constant", or "plateau": the source's, stepped as it stepped it; see `state.plateau`.
         order: which pictures share a batch: "mixed", or only those of "one class" or "two classes".
         augmentation: "flip and crop" (out of a reflect-padded picture), or "none".
+        flip: "random" at each sight of a picture, or "alternating": at every second one (Jordan 2024, arXiv 2404.00498).
+        precision: of the steps, "float32" or "bf16" (PyTorch's autocast; weights and measurements stay float32).
     """
 
     epochs: int = 20
@@ -75,6 +79,8 @@ class Recipe:
     schedule: str = "one_cycle"
     order: str = "mixed"
     augmentation: str = "flip and crop"
+    flip: str = "random"
+    precision: str = "float32"
 
     def __post_init__(self):
         for name in [each.name for each in fields(self) if each.name in RULES]:
@@ -97,12 +103,19 @@ def source_recipe(norm: str) -> Recipe:
     )
 
 
+def recipe_of(study: str) -> Recipe:
+    """Returns the recipe of a study's shipped runs: one for the skeleton, one for the designs (checkpoints/README.md)."""
+    if study in ("controlled", "published"):
+        return Recipe()
+    return Recipe(weight_decay=0.05, optimizer="muon", flip="alternating")
+
+
 @dataclass(frozen=True)
 class Plan:
     """Which model is trained, with which seed and recipe.
 
     Attributes:
-        study: "controlled" or "published".
+        study: "controlled", "published" or "budget".
         norm: one of the study's norms; see `network.architecture`.
         seed: of weights, order and augmentation; a whole number from 0 to `HIGHEST_SEED`.
         recipe: how it is trained.
@@ -130,13 +143,14 @@ class Plan:
     def digest(self) -> str:
         """A short name for exactly this plan. A choice that the first plans did not have counts only where it is made."""
         plan = asdict(self.shared())
-        for described, name in ((plan, "widths"), (plan["recipe"], "order"), (plan["recipe"], "augmentation")):
-            if described[name] == _DEFAULTS[name]:
-                del described[name]
+        for described, defaults in ((plan, {"widths": Plan.widths}), (plan["recipe"], _LATER_CHOICES)):
+            for name, default in defaults.items():
+                if described[name] == default:
+                    del described[name]
         return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:8]
 
 
-_DEFAULTS = {"widths": Plan.widths, "order": Recipe.order, "augmentation": Recipe.augmentation}
+_LATER_CHOICES = {name: getattr(Recipe, name) for name in ("order", "augmentation", "flip", "precision")}
 
 
 def learning_rate(step: int, steps: int, recipe: Recipe) -> float:

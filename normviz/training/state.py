@@ -12,6 +12,7 @@ from safetensors.torch import save as save_safetensors
 from normviz.model.network import Network, architecture
 from normviz.pictures import dataset
 from normviz.training import batches, runs
+from normviz.training.muon import Muon
 from normviz.training.plans import Plan, Recipe
 
 MOMENTUM = 0.9  # of SGD
@@ -20,11 +21,15 @@ _SUMS = ("number", "done", "seen", "loss", "correct", "last_loss", "rates")
 
 @dataclass
 class Epoch:
-    """The epoch that is under way: its batches, the source of its augmentation, and sums over the steps so far."""
+    """The epoch that is under way: its batches, the source of its augmentation, and sums over the steps so far.
+
+    `flips` says of each training picture whether this epoch shows it flipped; None where that is drawn at each step.
+    """
 
     number: int
     batches: list[torch.Tensor]
     generator: torch.Generator
+    flips: torch.Tensor | None = None
     done: int = 0
     seen: int = 0
     loss: float = 0.0
@@ -72,6 +77,8 @@ def begin(plan: Plan, where: torch.device | str = "cpu") -> State:
 
 def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
     options = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay, "fused": True}
+    if recipe.optimizer == "muon":
+        return Muon(network, **options)
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(network.parameters(), momentum=MOMENTUM, **options)
     return {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[recipe.optimizer](network.parameters(), **options)
@@ -90,7 +97,14 @@ def open_epoch(plan: Plan, training: dataset.Split, number: int) -> Epoch:
     """Returns the epoch of this number, from 1, before its first step."""
     generator = torch.Generator().manual_seed(plan.seed * 1_000_003 + number)
     drawn = batches.draw(torch.as_tensor(training.labels), plan.recipe.order, plan.recipe.batch_size, generator)
-    return Epoch(number, drawn, generator)
+    return Epoch(number, drawn, generator, _flips(plan, len(training), number))
+
+
+def _flips(plan: Plan, pictures: int, number: int) -> torch.Tensor | None:
+    if plan.recipe.flip == "random":
+        return None
+    first = torch.rand(pictures, generator=torch.Generator().manual_seed(plan.seed * 1_000_003)) < 0.5
+    return first ^ (number % 2 == 0)
 
 
 def pack(state: State, training: dataset.Split) -> bytes:

@@ -5,6 +5,8 @@ import torch
 
 from normviz.training import loop, plans
 
+DIGEST = "b113e66d"  # of the layer network of `controlled` in checkpoints/evidence/seeds.parquet, seed 0
+
 
 def test_learning_rate_equals_torch():
     recipe, steps = plans.Recipe(), 100
@@ -29,6 +31,8 @@ def test_learning_rate_equals_torch():
         ("dropout", (1, -0.1, math.nan, math.inf)),
         ("optimizer", ("rmsprop", "")),
         ("schedule", ("", None)),
+        ("flip", ("never", None)),
+        ("precision", ("float16", 32)),
     ],
 )
 def test_recipe_refuses_what_cannot_be_trained(name, values):
@@ -49,3 +53,14 @@ def test_the_ends_of_the_ranges_can_be_trained(made_up, tmp_path):
     run = loop.train(plans.Plan("published", "layer", plans.HIGHEST_SEED, recipe), made_up(50), made_up(10), tmp_path)
     assert run.info["seed"] == plans.HIGHEST_SEED
     assert plans.HIGHEST_SEED * 1_000_003 + plans.MOST < 2**63
+
+
+def test_plans_keep_the_names_under_which_their_runs_were_begun():
+    assert plans.Plan("controlled", "layer").digest == DIGEST
+    changed = [plans.Recipe(flip="alternating"), plans.Recipe(precision="bf16"), plans.recipe_of("budget")]
+    assert len({plans.Plan("controlled", "layer", recipe=recipe).digest for recipe in changed} | {DIGEST}) == 4
+
+
+def test_studies_of_the_skeleton_share_a_recipe_that_the_budget_does_not():
+    assert plans.recipe_of("controlled") == plans.recipe_of("published") == plans.Recipe()
+    assert plans.recipe_of("budget").optimizer == "muon"

@@ -1,4 +1,5 @@
 import pytest
+import torch
 from safetensors.torch import load as load_safetensors
 
 from normviz.training import loop, plans, runs, state
@@ -17,6 +18,8 @@ def plan(norm="batch", **recipe):
         {"order": "one class", "optimizer": "sgd"},
         {"dropout": 0.1, "schedule": "one_cycle"},
         {"augmentation": "none", "schedule": "plateau", "optimizer": "adam"},
+        {"optimizer": "muon", "flip": "alternating", "weight_decay": 0.05},
+        {"precision": "bf16"},
     ],
 )
 def test_slices_of_any_length_end_where_one_piece_does(recipe, made_up):
@@ -52,3 +55,23 @@ def test_a_pack_holds_the_network_and_names_foreign_pictures(made_up):
     assert {f"network.{name}" for name in begun.network.state_dict()} <= set(load_safetensors(packed))
     with pytest.raises(runs.RunError, match="other pictures"):
         state.unpack(begun.plan, made_up(100, seed=3), packed)
+
+
+def test_a_picture_is_flipped_in_every_second_epoch(made_up):
+    splits, begun = made_up(100), plan(flip="alternating")
+    first, second, third = (state.open_epoch(begun, splits, number).flips for number in (1, 2, 3))
+    assert torch.equal(first, ~second) and torch.equal(first, third)
+    assert 0.3 < first.float().mean() < 0.7
+    assert state.open_epoch(plan(), splits, 1).flips is None
+
+
+def test_precision_is_that_of_the_steps_alone(made_up):
+    splits, seen = made_up(40), []
+    for precision in ("float32", "bf16"):
+        begun = state.begin(plan(precision=precision))
+        begun.network.body[0].convolution.register_forward_hook(lambda layer, _, given: seen.append(given.dtype))
+        loop.advance(begun, splits, 1)
+        loop.close_epoch(begun, splits, splits)
+        assert {values.dtype for values in begun.network.parameters()} == {torch.float32}
+    step, measured = ["float32", "bfloat16"], ["float32"] * 2  # on the test pictures, and on those of the statistics
+    assert [str(each).removeprefix("torch.") for each in seen] == [step[0], *measured, step[1], *measured]

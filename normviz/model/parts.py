@@ -1,0 +1,137 @@
+"""Networks written as a line of parts, such as "C16k3 N A R P C40k1 N X80k5 N": what the parts are, and how they are read."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+MakeNorm = Callable[[int, int], nn.Module]  # channels and side of the maps -> norm layer
+_FORM = re.compile(r"([NARPU])|(C)(\d+)k(\d+)|(X)(\d+)k(\d+)|(B)(\d+)")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a design.
+
+    Attributes:
+        kind: C convolution, N norm, A GELU, U ReLU, P max pooling by 2, R `Residual`, X `Mixing`, B `Basic`.
+        width: channels that C and B give, or that X has between its two 1x1 convolutions; 0 for the others.
+        kernel: side of the kernel of C and X, odd; 0 for the others.
+    """
+
+    kind: str
+    width: int = 0
+    kernel: int = 0
+
+
+def read(design: str) -> list[Part]:
+    """Returns the parts of a design, first to last.
+
+    Raises:
+        ValueError: a word that is no part, or an even kernel, after which maps would change their side.
+    """
+    return [_read_one(word) for word in design.split()]
+
+
+def _read_one(word: str) -> Part:
+    found = _FORM.fullmatch(word)
+    kind, *numbers = [text for text in found.groups() if text is not None] if found else ("",)
+    part = Part(kind, *map(int, numbers))
+    if not kind or (numbers and part.width < 1) or (part.kernel % 2 == 0 and len(numbers) == 2):
+        raise ValueError(f"a part must be N, A, U, P, R, C16k3, X80k5 or B16, its kernel odd: part={word!r}")
+    return part
+
+
+def build(design: str, make_norm: MakeNorm, channels: int, side: int) -> Iterator[nn.Module]:
+    """Yields the layers of a design for maps of `channels` x `side` x `side`; a norm layer's name ends in `norm`."""
+    for part in read(design):
+        narrowed = part.kind == "P" or (part.kind == "B" and part.width != channels)
+        side = side // 2 if narrowed else side
+        yield _MAKERS[part.kind](part, channels, lambda width, side=side: make_norm(width, side))
+        channels = part.width if part.kind in "CB" else channels
+
+
+def width_of(design: str, channels: int) -> int:
+    """Returns how many channels a design gives."""
+    return next((part.width for part in reversed(read(design)) if part.kind in "CB"), channels)
+
+
+def _convolution(before: int, after: int, kernel: int, **options) -> nn.Conv2d:
+    return nn.Conv2d(before, after, kernel, padding=kernel // 2, bias=False, **options)
+
+
+class Normed(nn.Module):
+    """A norm layer that stands by itself."""
+
+    def __init__(self, norm: nn.Module):
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.norm(x)
+
+
+class Residual(nn.Module):
+    """x + GELU(norm(3x3 convolution of x)); maps keep their shape."""
+
+    def __init__(self, channels: int, norm: nn.Module):
+        super().__init__()
+        self.convolution, self.norm, self.activation = _convolution(channels, channels, 3), norm, nn.GELU()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.activation(self.norm(self.convolution(x)))
+
+
+class Mixing(nn.Module):
+    """x + [depthwise convolution, norm, 1x1 convolution to `width`, GELU, 1x1 convolution back]; maps keep their shape.
+
+    Source: the block of ConvNeXt (Liu et al. 2022, figure 4), without layer scale and biases.
+    """
+
+    def __init__(self, channels: int, width: int, kernel: int, norm: nn.Module):
+        super().__init__()
+        self.depthwise, self.norm = _convolution(channels, channels, kernel, groups=channels), norm
+        self.widen, self.activation, self.narrow = _convolution(channels, width, 1), nn.GELU(), _convolution(width, channels, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.narrow(self.activation(self.widen(self.norm(self.depthwise(x)))))
+
+
+class Basic(nn.Module):
+    """ReLU(shortcut of x + norm(3x3 of ReLU(norm(3x3 of x)))); another width halves the maps' side.
+
+    Source: the basic block of He et al. 2016, section 4.2, whose shortcut without parameters fills new channels with zeros;
+    halving is done by averaging here.
+    """
+
+    def __init__(self, before: int, after: int, make_norm: Callable[[int], nn.Module]):
+        super().__init__()
+        self.missing = after - before
+        self.first = nn.Sequential()
+        self.first.add_module("convolution", _convolution(before, after, 3, stride=2 if self.missing else 1))
+        self.first.add_module("norm", make_norm(after))
+        self.first.add_module("relu", nn.ReLU())
+        self.second = nn.Sequential()
+        self.second.add_module("convolution", _convolution(after, after, 3))
+        self.second.add_module("norm", make_norm(after))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.second(self.first(x))
+        if self.missing:
+            x = functional.pad(functional.avg_pool2d(x, 2), (0, 0, 0, 0, 0, self.missing))
+        return functional.relu(x + y)
+
+
+_MAKERS = {
+    "C": lambda part, channels, norm: _convolution(channels, part.width, part.kernel),
+    "N": lambda part, channels, norm: Normed(norm(channels)),
+    "A": lambda part, channels, norm: nn.GELU(),
+    "U": lambda part, channels, norm: nn.ReLU(),
+    "P": lambda part, channels, norm: nn.MaxPool2d(2),
+    "R": lambda part, channels, norm: Residual(channels, norm(channels)),
+    "X": lambda part, channels, norm: Mixing(channels, part.width, part.kernel, norm(channels)),
+    "B": lambda part, channels, norm: Basic(channels, part.width, norm),
+}
