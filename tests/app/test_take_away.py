@@ -13,7 +13,7 @@ def kept(app) -> dict:
     return app.session_state[take_away.SHOWN]
 
 
-@pytest.mark.parametrize("page", ["overview", "curves", "evidence", "parameters", "mistakes", "averaging"])
+@pytest.mark.parametrize("page", ["curves", "evidence", "averaging"])
 def test_every_chart_of_a_page_can_be_taken_away_as_svg_and_csv(page):
     app = open_page(page)
     drawn = {chart.proto.alt for chart in charts(app)}
