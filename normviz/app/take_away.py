@@ -9,6 +9,7 @@ import streamlit as st
 from normviz.charts import paper
 
 SHOWN = "take_away"  # in the session: what the page shows, by its sentence
+WIDTH = 560  # pixels, for most of a sentence; on a phone as wide as that
 
 
 def begin() -> None:
@@ -50,19 +51,22 @@ def offer(page: str) -> None:
     if not shown:
         return
     with st.popover("Take away", icon=":material/download:"):
-        sentence = st.selectbox("Chart or table", list(shown), key="taken")
-        name = f"normviz-{page}-{list(shown).index(sentence) + 1}"
+        with st.container(width=WIDTH):
+            numbers = {sentence: number for number, sentence in enumerate(shown, start=1)}
+            sentence = st.selectbox("Chart or table", list(shown), format_func=lambda it: f"{numbers[it]}. {it}", key="taken")
+        name = f"normviz-{page}-{numbers[sentence]}"
         with st.container(horizontal=True):
-            for kind, (mime, make) in _files(shown[sentence]).items():
+            for kind, (mime, make) in _files(shown, sentence).items():
                 options = {"mime": mime, "key": f"take_{kind}", "on_click": "ignore", "icon": ":material/download:"}
                 st.download_button(kind.upper(), make, f"{name}.{kind}", **options)
 
 
-def _files(content: pd.DataFrame | Callable[[], dict]) -> dict[str, tuple[str, Callable]]:
-    if isinstance(content, pd.DataFrame):
-        return {"csv": ("text/csv", lambda: content.to_csv(index=False))}
+def _files(shown: dict, sentence: str) -> dict[str, tuple[str, Callable]]:
+    """Returns what makes each file; it looks up what is shown when it is clicked, for a live chart has grown by then."""
+    if isinstance(shown[sentence], pd.DataFrame):
+        return {"csv": ("text/csv", lambda: shown[sentence].to_csv(index=False))}
     return {
-        "png": ("image/png", lambda: paper.png(content())),
-        "svg": ("image/svg+xml", lambda: paper.svg(content())),
-        "csv": ("text/csv", lambda: paper.csv(content())),
+        "png": ("image/png", lambda: paper.png(shown[sentence]())),
+        "svg": ("image/svg+xml", lambda: paper.svg(shown[sentence]())),
+        "csv": ("text/csv", lambda: paper.csv(shown[sentence]())),
     }

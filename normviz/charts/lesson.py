@@ -6,6 +6,7 @@ import pandas as pd
 from normviz.charts.parts import EDGE, PERCENT, TEXT, norm_colour, norm_shape, norm_words
 
 ROW = 64  # pixels
+PADDING = 12  # pixels between a name and the axis, for half a mark at zero
 
 
 def measured(table: pd.DataFrame, unit: str) -> alt.LayerChart:
@@ -25,7 +26,12 @@ def measured(table: pd.DataFrame, unit: str) -> alt.LayerChart:
         scale=scale,
         axis=alt.Axis(format=PERCENT if percent else "~g" if table["mean"].max() < 1000 else "~s", tickCount=4),
     )
-    y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=230, labelFontSize=TEXT + 3, ticks=False, domain=False))
+    y = alt.Y(
+        "name:N",
+        sort=None,
+        title=None,
+        axis=alt.Axis(labelLimit=230, labelFontSize=TEXT + 3, ticks=False, domain=False, labelPadding=PADDING),
+    )
     base = alt.Chart(table, height=ROW * len(table)).encode(y=y, color=norm_colour())
     bars = base.mark_bar(opacity=0.35, height=ROW / 2).encode(x=x)
     spans = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")

@@ -28,7 +28,7 @@ def pdf(lesson: Lesson, cut: int, votes: dict[str, list[dict]] | None = None, pa
         address: of the app, in front of the links to its pages.
 
     Raises:
-        ValueError: no such paper.
+        ValueError: no such paper, or a letter that no font here has.
     """
     if paper not in PAPERS:
         raise ValueError(f"paper must be one of {', '.join(PAPERS)}: paper={paper!r}")
@@ -43,7 +43,24 @@ def pdf(lesson: Lesson, cut: int, votes: dict[str, list[dict]] | None = None, pa
         "reveal": votes is not None,
         "discussion": [{"question": question, "answer": answer} for question, answer in lesson.discussion],
     }
-    return typst.compile(str(TEMPLATE), sys_inputs={"data": json.dumps(data)}, pdf_standards=["ua-1"], ignore_system_fonts=True)
+    return _typeset(data)
+
+
+def _typeset(data: dict) -> bytes:
+    try:
+        return _compiled(data, ignore_system_fonts=True)
+    except typst.TypstError:  # a letter that the fonts of Typst lack
+        try:
+            return _compiled(data, ignore_system_fonts=False)
+        except typst.TypstError as error:
+            raise ValueError(
+                "each letter of a lesson must be in a font of this computer, or it cannot be printed: "
+                f"lesson={data['title']!r} ({error}). Install a font that has it, such as Noto, or write it otherwise."
+            ) from error
+
+
+def _compiled(data: dict, **fonts: bool) -> bytes:
+    return typst.compile(str(TEMPLATE), sys_inputs={"data": json.dumps(data)}, pdf_standards=["ua-1"], **fonts)
 
 
 def _of(number: int, step: Step, votes: list[dict], address: str) -> dict:

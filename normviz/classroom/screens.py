@@ -192,6 +192,9 @@ async def handout_pdf(request: Request) -> Response:
     if paper not in handout.PAPERS:
         raise RoomError(f"The paper must be one of {', '.join(handout.PAPERS)}: {paper[:20]!r}.", 400)
     votes = views.all_votes(serving.rooms(), room)
-    content = await asyncio.to_thread(handout.pdf, room.lesson, room.cut, votes, paper, room.address)
+    try:
+        content = await asyncio.to_thread(handout.pdf, room.lesson, room.cut, votes, paper, room.address)
+    except ValueError as error:
+        raise RoomError(f"The handout was not made: {error}", 422) from error
     headers = serving.SAFE | {"Content-Disposition": f'attachment; filename="normviz-{room.lesson.key}-{paper}.pdf"'}
     return Response(content, media_type="application/pdf", headers=headers)

@@ -74,6 +74,34 @@ def test_what_looks_like_markup_is_printed_as_it_is(lesson_file):
     assert asked in re.sub(r"\s+", "", text_of(handout.pdf(lesson, 10)))
 
 
+@pytest.mark.parametrize("word", ["X" * 300, "Donaudampfschifffahrt" * 9])
+def test_a_very_long_word_is_broken_and_printed_whole(lesson_file, word):
+    lesson_file.write_text(LESSON.replace("They are exchanged.", word), encoding="utf-8")
+    content = handout.pdf(lessons.load(lesson_file), 10)
+    printed = re.sub(r"[\s\u00ad\u200b]+", "", text_of(content)).replace("-", "")
+    assert word in printed
+    assert not dark_beside_the_margin(content), "a line runs off the paper"
+
+
+def dark_beside_the_margin(content: bytes) -> bool:
+    first = pypdfium2.PdfDocument(content)[0].render(scale=1).to_pil().convert("L")
+    return first.crop((first.width - 40, 0, first.width, first.height)).getextrema()[0] < 200
+
+
+def test_a_letter_that_no_font_has_is_named_with_its_lesson(lesson_file):
+    lesson_file.write_text(LESSON.replace("They are exchanged.", "Private \uf8f0"), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"font of this computer.*lesson='A small lesson'.*Install a font"):
+        handout.pdf(lessons.load(lesson_file), 10)
+
+
+def test_a_question_of_the_answers_sheet_stands_on_one_page_with_its_reason(lesson_file):
+    lesson = lessons.load(lesson_file)
+    pages = [page.extract_text() for page in read(handout.pdf(lesson, 10)).pages]
+    sheet = pages[next(number for number, text in enumerate(pages) if "Measured:" in text) :]
+    for step in (step for step in lesson.cut(10) if step.question):
+        assert any(step.question.asks in text and step.why in text for text in sheet)
+
+
 def test_another_paper_is_refused(lesson_file):
     with pytest.raises(ValueError, match="one of a4, us-letter: paper='a0'"):
         handout.pdf(lessons.load(lesson_file), 10, paper="a0")
