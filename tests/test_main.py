@@ -115,7 +115,7 @@ TRAIN = "train --study published --norm layer"
         (f"{TRAIN} --learning-rate nan", "a finite number above 0: --learning-rate='nan'"),
         (f"{TRAIN} --learning-rate=-inf", "--learning-rate='-inf'"),
         (f"{TRAIN} --weight-decay -1", "--weight-decay='-1'"),
-        (f"{TRAIN} --optimizer rmsprop", "--optimizer must be one of adamw, adam, sgd: --optimizer='rmsprop'"),
+        (f"{TRAIN} --optimizer rmsprop", "--optimizer must be one of adamw, adam, sgd, muon: --optimizer='rmsprop'"),
         (f"{TRAIN} --device tpu", "--device must be one of auto, cpu, cuda: --device='tpu'"),
         (f"{TRAIN} --out=", "--out=''"),
         (f"{TRAIN} --out notes.txt/runs", "notes.txt"),

@@ -31,6 +31,7 @@ def assert_whole(app: AppTest, key: str) -> None:
     assert app.title[0].value == pages.PAGES[key].title
     drawn = charts(app)
     assert (drawn or key in WITHOUT_CHARTS) and all(chart.proto.alt.endswith(".") for chart in drawn)
+    assert len({chart.proto.alt for chart in drawn}) == len(drawn), "two charts of one sentence: one could not be taken away"
     for chart in drawn:
         spec = json.loads(chart.proto.spec, parse_constant=refuse_nan)
         (alt.LayerChart if "layer" in spec else alt.Chart).validate(spec)

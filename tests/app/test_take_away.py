@@ -6,9 +6,7 @@ from PIL import Image
 
 from normviz.app import take_away
 from normviz.charts import paper
-from normviz.model.norms import STUDIES
-from normviz.words import pages
-from tests.app.pages import WITHOUT_CHARTS, charts, open_page
+from tests.app.pages import charts, open_page
 
 
 def kept(app) -> dict:
@@ -29,13 +27,6 @@ def test_every_chart_of_a_page_can_be_taken_away_as_svg_and_csv(page):
 def test_a_page_that_is_drawn_again_from_the_cache_keeps_them_all():
     first, second = open_page("evidence"), open_page("evidence")
     assert list(kept(first)) == list(kept(second)) and len(kept(second)) > 8
-
-
-@pytest.mark.parametrize("study", STUDIES)
-@pytest.mark.parametrize("page", [page for page in pages.PAGES if page not in WITHOUT_CHARTS])
-def test_no_chart_of_a_page_takes_the_place_of_another(page, study):
-    said = [chart.proto.alt for chart in charts(open_page(page, study=study))]
-    assert len(said) == len(set(said)), f"{page} names two charts alike: {said}"
 
 
 def test_a_live_chart_is_taken_away_as_it_is_when_clicked():
