@@ -46,6 +46,7 @@ SKELETON = (
     Stage(padding=1, residual=True),
     Stage(padding=1, residual=True),
 )
+NORM_LAYERS = sum(not stage.squeeze for stage in SKELETON)
 
 
 @dataclass(frozen=True)
