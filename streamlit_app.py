@@ -1,14 +1,7 @@
-"""The entry script: page settings, navigation, the study that every page shares, and the page itself."""
+"""The entry: `streamlit run streamlit_app.py` serves the pages of the app, and those of a classroom's room beside them."""
 
 import streamlit as st
 
-from normviz.app import frame, saved
+from normviz.classroom import routes
 
-st.set_page_config(page_title="normviz: batch, group and layer norm", page_icon="🔬", layout="wide")
-page = frame.navigation()
-frame.choose_study()
-saved.show_own(page.url_path)
-try:
-    page.run()
-finally:
-    frame.get_ready()
+app = st.App("visit.py", routes=routes.ROUTES)

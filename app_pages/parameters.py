@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from normviz.app import frame, networks, saved
+from normviz.app import frame, networks, saved, take_away
 from normviz.app import parameters as view
 from normviz.charts import parameters as parameter_charts
 from normviz.explain import parameters
@@ -44,6 +44,8 @@ own_totals = parameters.totals(chosen, captions.COST_NAMES)
 frame.show(
     parameter_charts.budget_bars(own_totals, budget), f"Your widths against the budget. {parameters.total_sentence(own_totals)}"
 )
-st.table(parameters.cost_table(chosen).style.format(thousands=","), border="horizontal", hide_index=True)
+costs = parameters.cost_table(chosen)
+take_away.keep("Table: parameters of each convolution and its norm.", costs)
+st.table(costs.style.format(thousands=","), border="horizontal", hide_index=True)
 
 frame.close_page("parameters")

@@ -26,7 +26,11 @@ def main() -> int:
     """Prints seconds and ratios; returns 1 if a page took more than twice its usual time while two runs trained."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3, help="times that the pages are measured, alone and with trainings")
-    rounds = parser.parse_args().rounds
+    parser.add_argument(
+        "--unwatched", action="store_true", help="leave the pages of the two trainings: their browsers are on these cores too"
+    )
+    options = parser.parse_args()
+    rounds = options.rounds
     with harness.running_app() as server, harness.running_browser() as browser:
         with harness.fresh_page(browser, server.url) as (page, _):
             print(f"first point, cold {first_point(page):5.1f} s", flush=True)
@@ -34,7 +38,7 @@ def main() -> int:
         with harness.fresh_page(browser, server.url) as (page, _):
             print(f"first point, warm {first_point(page):5.1f} s", flush=True)
             page.get_by_role("button", name="Stop", exact=True).click()
-        return 1 if compare_pages(browser, server.url, rounds) > 2 else 0
+        return 1 if compare_pages(browser, server.url, rounds, options.unwatched) > 2 else 0
 
 
 def first_point(page, query: str = "") -> float:
@@ -53,15 +57,18 @@ def until_the_end(page) -> float:
     return time.monotonic() - started
 
 
-def compare_pages(browser, url: str, rounds: int) -> float:
+def compare_pages(browser, url: str, rounds: int, unwatched: bool) -> float:
     """Prints the median answer of some pages alone and while two runs train; returns the worst ratio."""
     alone = {name: measure(browser, url, name, rounds) for name in PAGES}
     with harness.fresh_page(browser, url) as (one, _), harness.fresh_page(browser, url) as (other, _):
         for page in (one, other):
             first_point(page, "?steps=50000")
+            if unwatched:
+                page.goto("about:blank")
         meanwhile = {name: measure(browser, url, name, rounds) for name in PAGES}
-        for page in (one, other):
-            page.get_by_role("button", name="Stop", exact=True).click()
+        if not unwatched:  # else they end by themselves
+            for page in (one, other):
+                page.get_by_role("button", name="Stop", exact=True).click()
     for name in PAGES:
         print(
             f"{name:18} {alone[name]:5.0f} ms alone, {meanwhile[name]:5.0f} ms with two trainings: "

@@ -54,6 +54,7 @@ def build_parser() -> Parser:
     _add_classify(commands)
     download_parser = _add(commands, "download", actions.download, None, "fetch CIFAR-10 with a progress bar")
     _add_data(download_parser)
+    _add_lesson(commands)
     return parser
 
 
@@ -121,6 +122,20 @@ def _add_classify(commands) -> None:
     parser = _add(commands, "classify", actions.classify, tables.show_answers, "show pictures to every shipped network")
     parser.add_argument("pictures", nargs="+", **place("IMAGE", str), help=formats.ACCEPTED)
     parser.add_argument("--study", **one_of(STUDIES), help="default: all")
+
+
+def _add_lesson(commands) -> None:
+    parser = commands.add_parser(
+        "lesson", help="check a lesson, or put it on paper", description="Check a lesson, or put it on paper."
+    )
+    kinds = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    check = _add(kinds, "check", actions.check_lesson, tables.show_lesson, "read a lesson and compute its answers")
+    paper = _add(kinds, "handout", actions.print_lesson, None, "write a lesson's handout as PDF")
+    for each in (check, paper):
+        each.add_argument("file", **place("FILE"), help="a lesson in YAML")
+    paper.add_argument("--out", **place("PDF"), required=True)
+    paper.add_argument("--paper", **one_of(("a4", "us-letter")), default="a4", help="(default: %(default)s)")
+    paper.add_argument("--minutes", **at_least_one(), help="length of the lesson (default: its longest)")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

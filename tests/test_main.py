@@ -17,7 +17,7 @@ from normviz.words.classes import CLASS_NAMES
 PROJECT = Path(__file__).parents[1]
 SHIPPED = [(study, norm) for study in ("controlled", "published", "budget") for norm in ("batch", "group", "layer")]
 LOWEST = dict(zip(SHIPPED, (0.74, 0.73, 0.73, 0.74, 0.675, 0.605, 0.815, 0.80, 0.80), strict=True))
-COMMANDS = ("train", "study", "results", "summary", "evaluate", "classify", "download")
+COMMANDS = ("train", "study", "results", "summary", "evaluate", "classify", "download", "lesson")
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_evaluate_repeats_the_shipped_results(pictures, capsys):
 
 def test_evaluate_measures_the_part_of_the_test_set_that_is_there(image_folder, capsys):
     rows = rows_of(capsys, "evaluate", "--data", str(image_folder))
-    assert [row["pictures"] for row in rows] == [50] * 6
+    assert [row["pictures"] for row in rows] == [50] * len(SHIPPED)
     assert all(0 <= row["agreement"] <= 1 and row["low"] <= row["accuracy"] <= row["high"] for row in rows)
     for file in [*(image_folder / "test").rglob("*.png")]:
         file.rename(file.with_name(f"1{file.name}"))
@@ -115,7 +115,7 @@ TRAIN = "train --study published --norm layer"
         (f"{TRAIN} --learning-rate nan", "a finite number above 0: --learning-rate='nan'"),
         (f"{TRAIN} --learning-rate=-inf", "--learning-rate='-inf'"),
         (f"{TRAIN} --weight-decay -1", "--weight-decay='-1'"),
-        (f"{TRAIN} --optimizer rmsprop", "--optimizer must be one of adamw, adam, sgd: --optimizer='rmsprop'"),
+        (f"{TRAIN} --optimizer rmsprop", "--optimizer must be one of adamw, adam, sgd, muon: --optimizer='rmsprop'"),
         (f"{TRAIN} --device tpu", "--device must be one of auto, cpu, cuda: --device='tpu'"),
         (f"{TRAIN} --out=", "--out=''"),
         (f"{TRAIN} --out notes.txt/runs", "notes.txt"),
@@ -124,7 +124,7 @@ TRAIN = "train --study published --norm layer"
         ("train --study published --norm instance", "norm='instance'"),
         ("train --study controlled --norm batch", "--replace"),
         ("study", "STUDY must be given; see python -m normviz study --help"),
-        ("study fly", "STUDY must be one of seeds, gap, batch-size, groups, shift, batch-statistics: STUDY='fly'"),
+        ("study fly", "STUDY must be one of seeds, gap, batch-size, groups, budget, shift, batch-statistics: STUDY='fly'"),
         ("study seeds --jobs 0", "--jobs must be a whole number from 1 on: --jobs='0'"),
         ("study seeds --jobs 1 --cluster tcp://HOST:1", "--cluster and --jobs exclude each other"),
         ("study seeds --cluster=", "--cluster=''"),
@@ -210,3 +210,28 @@ def test_process_exits_with_status_2_and_no_traceback(tmp_path):
     done = subprocess.run(command, check=False, cwd=PROJECT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.startswith("normviz: ") and len(done.stderr.splitlines()) == 1
+
+
+LESSON = str(PROJECT / "normviz" / "classroom" / "lessons" / "batch-size.yaml")
+
+
+def test_a_lesson_is_checked_and_its_answers_computed(capsys):
+    rows = rows_of(capsys, "lesson", "check", LESSON)
+    assert [row["step"] for row in rows] == ["mates", "sizes", "one-class", "pairs"]
+    assert rows[0]["answer"] == "A: Batch norm" and all(row["answer"] for row in rows)
+    assert main(["lesson", "check", LESSON]) == 0
+    assert "nothing is wrong with the lesson" in capsys.readouterr().out
+
+
+def test_a_malformed_lesson_ends_in_one_line_with_file_and_line(tmp_path, capsys):
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("title: Only a title\n")
+    assert main(["lesson", "check", str(broken)]) == 2
+    assert capsys.readouterr().err.strip() == f"normviz: {broken}, line 1: cuts is missing: add cuts: here"
+
+
+def test_a_lesson_goes_on_paper(tmp_path, capsys):
+    assert main(["lesson", "handout", LESSON, "--out", str(tmp_path / "it.pdf"), "--paper", "us-letter"]) == 0
+    assert (tmp_path / "it.pdf").read_bytes().startswith(b"%PDF")
+    assert main(["lesson", "handout", LESSON, "--out", str(tmp_path / "no.pdf"), "--minutes", "7"]) == 2
+    assert "--minutes must be one of 15: --minutes=7" in capsys.readouterr().err and not (tmp_path / "no.pdf").exists()

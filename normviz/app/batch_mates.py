@@ -131,4 +131,4 @@ def _draw(table: pd.DataFrame, company: Company) -> None:
 
 def _show_answers(found: pd.DataFrame) -> None:
     columns = {"title": "Network", "own": "Alone", "given": "In these batches"}
-    st.table(found[list(columns)].rename(columns=columns).set_index("Network"))
+    frame.table(found[list(columns)].rename(columns=columns), "Table: answers alone and in these batches.", hide_index=True)

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame, saved
+from normviz.app import frame, saved, take_away
 from normviz.charts import curves as curve_charts
 from normviz.explain import curves
 from normviz.studies import findings
@@ -16,7 +16,7 @@ def show_curves(with_source: bool) -> None:
     _curves(frame.scheme(), frame.study(), saved.weights(), with_source, saved.seeds(), saved.models())
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
+@take_away.replayed
 def _curves(
     scheme: str, study: str, weights: tuple[str, ...], with_source: bool, seeds: pd.DataFrame | None, _runs: dict[str, Run]
 ) -> None:

@@ -6,14 +6,14 @@ Each is drawn once a colour scheme and then replayed for every visitor: building
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame
+from normviz.app import frame, take_away
 from normviz.charts import evidence as evidence_charts
 from normviz.charts.evidence import Axis
 from normviz.studies import findings, small_batches
 from normviz.words import naming, papers, questions
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
+@take_away.replayed
 def show_seeds(table: pd.DataFrame, study: str, scheme: str) -> None:
     """Draws every model of the chosen study over its seeds, and the paired difference of each two."""
     means, seeds = findings.models(table, study)
@@ -25,18 +25,25 @@ def show_seeds(table: pd.DataFrame, study: str, scheme: str) -> None:
         st.markdown("**Test accuracy**")
         learning, ticks = _learning(means, seeds)
         frame.show(evidence_charts.intervals(learning, ticks, "test accuracy"), "Test accuracy of each model over seeds.")
-        st.table(findings.as_text(means, "network"), border="horizontal", hide_index=True)
+        frame.table(
+            findings.as_text(means, "network"), "Table: test accuracy of each model.", border="horizontal", hide_index=True
+        )
     with grid.cell():
         st.markdown("**Differences, paired by seed**")
         drawn = by_seed[by_seed["name"].isin(compared["name"])]
         chart = evidence_charts.intervals(compared, drawn, "difference, percentage points", zero=True)
         frame.show(chart, f"Paired difference of each two models with its interval. {' '.join(compared['said'])}")
-        st.table(findings.as_text(differences, "difference", points=True), border="horizontal", hide_index=True)
+        frame.table(
+            findings.as_text(differences, "difference", points=True),
+            "Table: differences, paired by seed.",
+            border="horizontal",
+            hide_index=True,
+        )
     if len(learning) < len(means):
         st.caption(questions.INSTANCE_NOTE)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
+@take_away.replayed
 def show_gap(table: pd.DataFrame, scheme: str) -> None:
     """Draws the two waterfalls from the source's gap to what the norm alone is worth."""
     grid = st.grid(2, min_column_width=340)
@@ -53,10 +60,10 @@ def show_gap(table: pd.DataFrame, scheme: str) -> None:
     again = findings.reproduced(table)
     texts = findings.as_text(again, "network")
     texts.insert(1, "reported", again["reported"].map("{:.2%}".format))
-    st.table(texts, border="horizontal", hide_index=True)
+    frame.table(texts, "Table: the source's figures, reported and repeated here.", border="horizontal", hide_index=True)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
+@take_away.replayed
 def show_batch_sizes(table: pd.DataFrame, scheme: str) -> None:
     """Draws error by training batch size, beside the figures of the paper."""
     lines, seeds = small_batches.errors(table)
@@ -74,13 +81,13 @@ def show_batch_sizes(table: pd.DataFrame, scheme: str) -> None:
         st.markdown("**The paper's: ImageNet, ResNet-50**")
         axis = Axis("images per GPU", tuple(sorted(int(size) for size in theirs["x"].unique())), doubling=True)
         frame.show(evidence_charts.lines(theirs, axis, error), "The paper's validation error by batch size, one line a norm.")
-        st.caption(f"{papers.cite('group_norm')}, figure 1.")
+        frame.small(f"{papers.cite('group_norm')}, figure 1.")
     st.markdown("\n".join(f"- {said}" for said in small_batches.growth_sentences(seeds)))
     st.caption(questions.SCALING_NOTE)
-    st.table(small_batches.as_text(lines), border="horizontal", hide_index=True)
+    frame.table(small_batches.as_text(lines), "Table: test error by batch size.", border="horizontal", hide_index=True)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
+@take_away.replayed
 def show_groups(table: pd.DataFrame, scheme: str) -> None:
     """Draws accuracy by number of groups."""
     means, seeds = findings.group_counts(table)
@@ -89,11 +96,13 @@ def show_groups(table: pd.DataFrame, scheme: str) -> None:
     frame.show(
         evidence_charts.intervals(*_learning(means, seeds), "test accuracy"), f"Test accuracy by number of groups. {said}"
     )
-    st.table(findings.as_text(means, "groups"), border="horizontal", hide_index=True)
+    frame.table(
+        findings.as_text(means, "groups"), "Table: test accuracy by number of groups.", border="horizontal", hide_index=True
+    )
     st.caption(questions.INSTANCE_NOTE)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
+@take_away.replayed
 def show_shifts(table: pd.DataFrame, study: str, scheme: str) -> None:
     """Draws accuracy by severity, one small chart a shift."""
     by_shift = findings.shifts(table, study)
@@ -107,7 +116,9 @@ def show_shifts(table: pd.DataFrame, study: str, scheme: str) -> None:
             chart = evidence_charts.lines(lines, axis, Axis("test accuracy", percent=True))
             frame.show(chart, f"Test accuracy by severity when the pictures get {shift}, one line a network.")
             st.caption(f"Severity 1 and up: {questions.SHIFT_UNITS[shift]} {findings.amounts(lines)}.")
-    st.table(findings.shifts_as_text(by_shift), border="horizontal", hide_index=True)
+    frame.table(
+        findings.shifts_as_text(by_shift), "Table: test accuracy at the highest severity.", border="horizontal", hide_index=True
+    )
 
 
 def _learning(means: pd.DataFrame, seeds: pd.DataFrame) -> list[pd.DataFrame]:

@@ -5,8 +5,10 @@ import re
 import threading
 from html import escape
 
+import pandas as pd
 import streamlit as st
 
+from normviz.app import take_away
 from normviz.charts import specification
 from normviz.model.norms import NORMS, STUDIES
 from normviz.words import naming, pages, papers
@@ -57,15 +59,17 @@ def study() -> str:
 
 def open_page(key: str) -> None:
     """Writes a page's heading and opening words."""
+    take_away.begin()
     st.title(pages.PAGES[key].title)
     st.markdown(pages.PAGES[key].opening)
 
 
 def close_page(key: str) -> None:
-    """Writes what is taken from papers, and the links of the tour: back, and what to look at next."""
+    """Writes what can be taken away, what is from papers, and the links of the tour: back, and what to look at next."""
     page = pages.PAGES[key]
+    take_away.offer(key)
     if page.sources:
-        st.caption(f"**From papers.** {papers.with_references(page.sources)}")
+        small(f"**From papers.** {papers.with_references(page.sources)}")
     st.divider()
     st.markdown(f"**{page.closing}**")
     before, after = pages.neighbours(key)
@@ -73,6 +77,11 @@ def close_page(key: str) -> None:
         if before:
             st.page_link(PAGES[before], label=f"Back: {pages.TITLES[before]}", icon=":material/arrow_back:")
         st.page_link(PAGES[after], label=f"Next: {pages.TITLES[after]}", icon=":material/arrow_forward:")
+
+
+def small(text: str) -> None:
+    """Writes small text that holds links: a caption is faint, and a link in it too faint to be read (WCAG 2.2, 1.4.3)."""
+    st.markdown(f":small[{text}]")
 
 
 def scheme() -> str:
@@ -95,7 +104,22 @@ def show(chart: specification.Chart, alt_text: str, **options):
 
     A chart of which only the numbers change is not built anew in the browser; another sentence is another chart.
     """
-    return st.vega_lite_chart(spec=specification.specification(chart, scheme()), width="stretch", alt=alt_text, **options)
+    take_away.keep(alt_text, lambda: specification.specification(chart))
+    spec = specification.specification(chart, scheme())
+    return st.vega_lite_chart(spec=spec, width="stretch", alt=alt_text, **options)
+
+
+def show_filled(shape, tables: dict, alt_text: str, **options):
+    """Draws a chart that grows: its specification is built once a shape, and only its tables go out again."""
+    take_away.keep(alt_text, lambda: specification.filled(shape, "light", tables))
+    spec = specification.filled(shape, scheme(), tables)
+    return st.vega_lite_chart(spec=spec, width="stretch", alt=alt_text, **options)
+
+
+def table(data: pd.DataFrame, sentence: str, **options) -> None:
+    """Shows a table, which can be taken away by its sentence."""
+    take_away.keep(sentence, data)
+    st.table(data, **options)
 
 
 def plain(message: object) -> str:

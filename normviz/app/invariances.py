@@ -96,7 +96,7 @@ def _show_paper(found: pd.DataFrame) -> None:
         table = invariances.against_paper(found)
         heads = ["in the paper", "batch norm: paper", "here, training", "layer norm: paper", "here"]
         _table([(row[0], list(row[1:])) for row in table.itertuples(index=False)], heads)
-        st.caption(PAPER_NOTE.format(cited=papers.cite("layer_norm")))
+        frame.small(PAPER_NOTE.format(cited=papers.cite("layer_norm")))
 
 
 def _cell(value: float) -> str:

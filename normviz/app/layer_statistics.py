@@ -17,13 +17,16 @@ def show_values(norm: str, look) -> None:
 def show_groups(norm: str, look) -> None:
     """Draws mean and standard deviation of each statistic group."""
     averaged_over, unit = captions.STATISTIC_GROUPS[look.kind]
-    frame.show(layer_charts.group_statistics(look.groups, norm, unit), f"Mean and standard deviation by {unit}.")
+    frame.show(
+        layer_charts.group_statistics(look.groups, norm, unit), f"Mean and standard deviation by {unit} in the {norm} network."
+    )
     _say(norm, f"One mean and one standard deviation for {averaged_over}.")
 
 
 def show_learned(norm: str, look) -> None:
     """Draws gamma and beta of each channel."""
-    frame.show(layer_charts.channel_marks(look.channels, norm, ("gamma", "beta"), "learned"), "Gamma and beta by channel.")
+    chart = layer_charts.channel_marks(look.channels, norm, ("gamma", "beta"), "learned")
+    frame.show(chart, f"Gamma and beta by channel of the {norm} network.")
     _say(norm, f"Learned gamma and beta by channel{', mean over places' if look.by_place else ''}.")
 
 

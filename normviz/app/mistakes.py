@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from normviz.app import controls, frame, saved
+from normviz.app import controls, frame, saved, take_away
 from normviz.charts import specification
 from normviz.charts import verdicts as verdict_charts
 from normviz.explain import maps, verdicts
@@ -122,7 +122,7 @@ def show_calibration() -> None:
     _calibration(frame.scheme(), saved.weights(), {norm: saved.verdicts(norm) for norm in COMPARED})
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
+@take_away.replayed
 def _calibration(scheme: str, weights: tuple[str, ...], _verdicts: dict[str, pd.DataFrame]) -> None:
     calibration = verdicts.by_norm({norm: evaluation.calibration(verdict) for norm, verdict in _verdicts.items()})
     frame.show(

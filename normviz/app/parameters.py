@@ -3,12 +3,15 @@
 import pandas as pd
 import streamlit as st
 
+from normviz.app import take_away
 from normviz.words import captions, naming
 
 
 def show_layer_table(layers: list[dict]) -> None:
     table = pd.DataFrame(layers)
     table["output_shape"] = ["x".join(map(str, shape[1:])) for shape in table["output_shape"]]
+    said = f"Layer table: {len(table)} rows, {table['parameters'].sum():,} parameters"
+    take_away.keep(f"{said}.", table)
     st.dataframe(
         table.rename(columns={"index": "#", "output_shape": "CxHxW", "parameters": "learned"}),
         hide_index=True,
@@ -19,7 +22,7 @@ def show_layer_table(layers: list[dict]) -> None:
             "CxHxW": st.column_config.TextColumn(width=76, help="Channels, rows and columns of its output"),
             "learned": st.column_config.NumberColumn(format="localized", help="Parameters"),
         },
-        alt=f"Layer table: {len(table)} rows, {table['parameters'].sum():,} parameters",
+        alt=said,
     )
 
 

@@ -22,53 +22,75 @@ class Axis:
     log: bool = False
 
 
-def growing(table: pd.DataFrame, names: dict[str, str], end: float, y: Axis, changes: pd.DataFrame) -> alt.LayerChart:
-    """Draws lines by pictures seen, each with the range of its seeds and its name at its end.
+@dataclass(frozen=True)
+class Growing:
+    """The chart of one quantity of a run: the pictures seen when it ends, and the value axis, beyond which is cut."""
 
-    Args:
-        table: series, norm, x, mean, low, high, dashed; may be empty.
-        names: text at the end of a line, by its series.
-        end: pictures seen when the run ends.
-        y: the value axis; what lies beyond it is cut.
-        changes: x and text: where the learning rate was changed.
-    """
-    x = alt.X("x:Q", title="pictures seen", scale=alt.Scale(domain=[0, end * ROOM], nice=False))
-    x.axis = alt.Axis(values=[round(end * part / 4) for part in range(5)], format="~s", grid=False)
-    scale = alt.Scale(domain=[y.low, y.high], nice=False, clamp=True, type="log" if y.log else "linear")
-    axis = alt.Axis(format=y.format, tickCount=4)
-    value = alt.Y("mean:Q", title=y.title, scale=scale, axis=axis)
-    dash = alt.StrokeDash("dashed:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [6, 4]]), legend=None)
-    base = alt.Chart(table).encode(x=x, color=norm_colour(), detail=alt.Detail("series:N"))
-    band = base.mark_area(opacity=0.2, clip=True).encode(y=alt.Y("low:Q", scale=scale, title=y.title, axis=axis), y2="high:Q")
-    line = base.mark_line(strokeWidth=3, clip=True).encode(
-        y=value, strokeDash=dash, tooltip=tips("series:N", x=",", mean=".3g")
-    )
-    ends = alt.Chart(_ends(table, names, y)).encode(x=x)
-    dots = ends.mark_point(filled=True, size=90, opacity=1).encode(y=value, color=norm_colour(), shape=norm_shape())
-    text = ends.mark_text(align="left", dx=9, fontWeight="bold").encode(color=norm_words())
-    rules = alt.Chart(changes).mark_rule(color=GREY, strokeDash=[2, 3]).encode(x=x)
-    said = (
-        alt.Chart(changes)
-        .mark_text(color=GREY_WORDS, align="left", dx=4, baseline="top")
-        .encode(x=x, y=alt.value(0), text="text:N")
-    )
-    place = alt.Y("place:Q", title=y.title, scale=scale, axis=axis)
-    drawn = alt.layer(band, line, rules, said, dots, text.encode(y=place, text="label:N"))
-    return drawn.properties(height=HEIGHT + 40, padding=EDGE)
+    end: float
+    y: Axis
+
+    def chart(self) -> alt.LayerChart:
+        """Draws lines by pictures seen, each with the range of its seeds and its name at its end, of `tables` by their names."""
+        x = alt.X("x:Q", title="pictures seen", scale=alt.Scale(domain=[0, self.end * ROOM], nice=False))
+        x.axis = alt.Axis(values=[round(self.end * part / 4) for part in range(5)], format="~s", grid=False)
+        dash = alt.StrokeDash("dashed:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [6, 4]]), legend=None)
+        base = _named("lines").encode(x=x, color=norm_colour(), detail=alt.Detail("series:N"))
+        band = base.mark_area(opacity=0.2, clip=True).encode(y=self._value("low"), y2="high:Q")
+        line = base.mark_line(strokeWidth=3, clip=True).encode(
+            y=self._value("mean"), strokeDash=dash, tooltip=tips("series:N", x=",", mean=".3g")
+        )
+        ends = _named("ends").encode(x=x)
+        dots = ends.mark_point(filled=True, size=90, opacity=1).encode(
+            y=self._value("mean"), color=norm_colour(), shape=norm_shape()
+        )
+        text = ends.mark_text(align="left", dx=9, fontWeight="bold").encode(
+            y=self._value("place"), color=norm_words(), text="label:N"
+        )
+        changes = _named("changes").encode(x=x)
+        rules = changes.mark_rule(color=GREY, strokeDash=[2, 3])
+        said = changes.mark_text(color=GREY_WORDS, align="left", dx=4, baseline="top").encode(y=alt.value(0), text="text:N")
+        return alt.layer(band, line, rules, said, dots, text).properties(height=HEIGHT + 40, padding=EDGE)
+
+    def _value(self, column: str) -> alt.Y:
+        y = self.y
+        scale = alt.Scale(domain=[y.low, y.high], nice=False, clamp=True, type="log" if y.log else "linear")
+        return alt.Y(f"{column}:Q", title=y.title, scale=scale, axis=alt.Axis(format=y.format, tickCount=4))
+
+    def tables(self, lines: pd.DataFrame, names: dict[str, str], changes: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """Returns the tables that `chart` draws.
+
+        Args:
+            lines: series, norm, x, mean, low, high, dashed; may be empty.
+            names: text at the end of a line, by its series.
+            changes: x and text: where the learning rate was changed.
+        """
+        return {"lines": lines, "ends": _ends(lines, names, self.y), "changes": changes}
+
+
+def _named(table: str) -> alt.Chart:
+    return alt.Chart(alt.NamedData(table))
 
 
 def _ends(table: pd.DataFrame, names: dict[str, str], y: Axis) -> pd.DataFrame:
-    ends = table.sort_values("x").groupby("series", as_index=False, sort=False).last().sort_values("mean")
+    ends = table.sort_values("x").drop_duplicates("series", keep="last").sort_values("mean")
     height = np.log10 if y.log else np.asarray
     places = place_labels(height(ends["mean"].clip(y.low, y.high)), height(y.low), height(y.high))
     return ends.assign(place=[float(10**place if y.log else place) for place in places], label=ends["series"].map(names))
 
 
-def stray(table: pd.DataFrame) -> alt.LayerChart:
-    """Draws, by norm layer, how far the batch's mean lies from the running mean of batch norm: layer, value."""
-    x = alt.X("layer:O", title="norm layer", scale=alt.Scale(domain=list(range(1, 9))), axis=alt.Axis(labelAngle=0))
-    y = alt.Y("value:Q", title="running standard deviations", scale=alt.Scale(domain=[0, 1.5], clamp=True))
-    base = alt.Chart(table.assign(norm="batch"), height=HEIGHT - 60).encode(x=x, y=y, color=norm_colour())
-    return base.mark_line(strokeWidth=2, clip=True) + base.mark_point(filled=True, size=80, opacity=1).encode(
-        tooltip=tips("layer:O", value=".2f")
-    )
+@dataclass(frozen=True)
+class Stray:
+    """The chart of how far the batch's mean lies from the running mean of batch norm, by norm layer."""
+
+    def chart(self) -> alt.LayerChart:
+        """Draws the table `layers`: layer, value."""
+        x = alt.X("layer:O", title="norm layer", scale=alt.Scale(domain=list(range(1, 9))), axis=alt.Axis(labelAngle=0))
+        y = alt.Y("value:Q", title="running standard deviations", scale=alt.Scale(domain=[0, 1.5], clamp=True))
+        base = _named("layers").properties(height=HEIGHT - 60).encode(x=x, y=y, color=norm_colour())
+        return base.mark_line(strokeWidth=2, clip=True) + base.mark_point(filled=True, size=80, opacity=1).encode(
+            tooltip=tips("layer:O", value=".2f")
+        )
+
+    def tables(self, layers: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """Returns the tables that `chart` draws, from layer and value."""
+        return {"layers": layers.assign(norm="batch")}

@@ -1,5 +1,6 @@
 """From an Altair chart to the Vega-Lite specification that Streamlit draws."""
 
+import functools
 import threading
 
 import altair as alt
@@ -41,6 +42,22 @@ def specification(chart: Chart, scheme: str = "light") -> dict:
         spec = chart.to_dict(validate=False)
     spec["config"] = CONFIG | spec.get("config", {})
     return {**(_on_dark(spec) if scheme == "dark" else spec), "datasets": dict(tables.values())}
+
+
+def filled(shape, scheme: str, tables: dict[str, pd.DataFrame]) -> dict:
+    """Returns the specification of a chart that keeps its shape while its tables change; it is built once a shape.
+
+    Args:
+        shape: a frozen dataclass whose `chart()` draws tables by their names.
+        scheme: of the page, "light" or "dark".
+        tables: by name.
+    """
+    return {**_of_shape(shape, scheme), "datasets": tables}
+
+
+@functools.lru_cache(maxsize=64)
+def _of_shape(shape, scheme: str) -> dict:
+    return specification(shape.chart(), scheme)
 
 
 def _on_dark(part):

@@ -145,3 +145,29 @@ def download(options: argparse.Namespace) -> None:
     folder = options.data or dataset.download_folder()
     with tqdm(total=1.0, unit="", bar_format="{l_bar}{bar}| {elapsed}<{remaining}", file=sys.stderr, delay=AT_ONCE) as bar:
         fetching.fetch(folder, lambda fraction: bar.update(fraction - bar.n))
+
+
+def check_lesson(options: argparse.Namespace) -> list[dict]:
+    from normviz.classroom import lessons, views
+
+    lesson = lessons.load(options.file)
+    return [
+        {
+            "step": step.key,
+            "minutes": step.minutes,
+            "cuts": ", ".join(map(str, step.cuts)),
+            "asks": step.question.asks if step.question else "",
+            "answer": views.truth(step) if step.question else "",
+        }
+        for step in lesson.steps
+    ]
+
+
+def print_lesson(options: argparse.Namespace) -> None:
+    from normviz.classroom import handout, lessons
+
+    lesson = lessons.load(options.file)
+    cut = options.minutes or lesson.cuts[-1]
+    if cut not in lesson.cuts:
+        raise ValueError(f"--minutes must be one of {', '.join(map(str, lesson.cuts))}: --minutes={cut}")
+    runs.write_whole(options.out, handout.pdf(lesson, cut, paper=options.paper))

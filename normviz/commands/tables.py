@@ -15,6 +15,10 @@ def show_layers(rows: list[dict]) -> str:
     return f"{show_table(rows)}\ntotal parameters: {total:,}"
 
 
+def show_lesson(rows: list[dict]) -> str:
+    return f"{show_table(rows)}\n{len(rows)} steps; nothing is wrong with the lesson"
+
+
 def show_answers(rows: list[dict]) -> str:
     lines = []
     for row in rows:

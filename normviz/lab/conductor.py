@@ -12,7 +12,7 @@ from normviz.lab.store import LabRun
 from normviz.lab.tasks import Data, Outcome, Slice
 from normviz.training.plans import Plan
 
-ROUND_SECONDS = 0.8  # that a round should take
+ROUND_SECONDS = 0.9  # that a round should take
 LATE_SECONDS = 90  # after which a slice is given up and its worker restarted
 LOOK_SECONDS = 0.05  # between two looks at what is wanted
 UNSEEN_SECONDS = 120  # after which a run that nobody looks at ends itself

@@ -31,14 +31,15 @@ def lines(points: pd.DataFrame, quantity: str) -> pd.DataFrame:
 def _line(points: pd.DataFrame, column: str, dashed: bool) -> pd.DataFrame:
     known = points.dropna(subset=[column]).assign(value=lambda rows: rows[column].astype(float))
     by = known.groupby(["norm", "pictures"], sort=False)["value"].agg(mean="mean", low="min", high="max").reset_index()
-    thin = by.groupby("norm", sort=False, group_keys=False)[by.columns.tolist()].apply(_thinned)
-    series = thin["norm"] + (", its batch" if dashed else "")
-    return thin.rename(columns={"pictures": "x"}).assign(series=series, dashed=dashed)[COLUMNS]
+    series = by["norm"] + (", its batch" if dashed else "")
+    return by.rename(columns={"pictures": "x"}).assign(series=series, dashed=dashed).loc[_drawn(by), COLUMNS]
 
 
-def _thinned(line: pd.DataFrame) -> pd.DataFrame:
-    step = -(-len(line) // MOST_POINTS)
-    return line.iloc[sorted({*range(0, len(line), step), len(line) - 1})]
+def _drawn(by: pd.DataFrame) -> pd.Series:
+    """Returns which points of each norm's line are drawn: evenly spread ones, and the last."""
+    lines = by.groupby("norm", sort=False)
+    place, points = lines.cumcount(), lines["norm"].transform("size")
+    return (place % -(-points // MOST_POINTS) == 0) | (place == points - 1)
 
 
 def changes(points: pd.DataFrame, rates: tuple[tuple[int, float], ...]) -> pd.DataFrame:

@@ -1,19 +1,14 @@
 """What the owner of the server allows in the lab: `normviz.toml` beside the app, table [lab], or the environment."""
 
 import os
-import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import platformdirs
 
-FILE = Path(__file__).parents[2] / "normviz.toml"
+from normviz.settings import SettingsError, read
+
 MODES = ("on", "replay", "off")
-
-
-class SettingsError(ValueError):
-    """A setting that cannot be used; the message names it, its value and the rule."""
 
 
 @dataclass(frozen=True)
@@ -55,28 +50,4 @@ def settings() -> Settings:
     Raises:
         SettingsError: a value that cannot be used, or a name that is not known.
     """
-    chosen = _from_file() | _from_environment()
-    kinds = {field.name: field.type for field in fields(Settings)}
-    unknown = sorted(set(chosen) - set(kinds))
-    if unknown:
-        raise SettingsError(f"no such setting: {unknown[0]}; the lab knows {', '.join(kinds)}")
-    return Settings(**{name: _as(kinds[name], name, value) for name, value in chosen.items()})
-
-
-def _from_file() -> dict:
-    try:
-        return tomllib.loads(FILE.read_text(encoding="utf-8")).get("lab", {}) if FILE.exists() else {}
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{FILE} cannot be read ({error}): mend it, or take it away") from error
-
-
-def _from_environment() -> dict[str, str]:
-    names = {field.name: f"NORMVIZ_LAB_{field.name.upper()}" for field in fields(Settings)} | {"cluster": "NORMVIZ_CLUSTER"}
-    return {name: os.environ[variable] for name, variable in names.items() if variable in os.environ}
-
-
-def _as(kind: type, name: str, value: object) -> object:
-    try:
-        return kind(value)
-    except (TypeError, ValueError) as error:
-        raise SettingsError(f"{name} must be a whole number: {name}={value!r}; see normviz.toml, table [lab]") from error
+    return read(Settings, "lab", {"cluster": "NORMVIZ_CLUSTER"})

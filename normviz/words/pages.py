@@ -34,6 +34,7 @@ TITLES = {
     "mistakes": "Mistakes",
     "classify": "Classify a picture",
     "lab": "The lab",
+    "lesson": "The lesson",
 }
 SECTIONS = {  # the menus of the bar on top, in the order of the tour; the page without a menu stands in it itself
     "": ("overview",),
@@ -41,7 +42,7 @@ SECTIONS = {  # the menus of the bar on top, in the order of the tour; the page 
     "The batch": ("batch_mates", "train_or_evaluate"),
     "Inside the networks": ("layer_statistics", "journey"),
     "The three networks": ("parameters", "curves", "evidence", "mistakes"),
-    "Try it": ("classify", "lab"),
+    "Try it": ("classify", "lab", "lesson"),
 }
 TOUR = tuple(key for keys in SECTIONS.values() for key in keys)  # from the question to the answer, each page once
 ICONS = {
@@ -58,6 +59,7 @@ ICONS = {
     "mistakes": ":material/close:",
     "classify": ":material/image_search:",
     "lab": ":material/experiment:",
+    "lesson": ":material/school:",
 }
 
 PAGES = {
@@ -157,7 +159,14 @@ PAGES = {
         "Train them yourself",
         "The norms learn side by side, in lockstep: the same network, the same pictures in the same batches, and the quicker waits "
         "for the slower. Say first which one will win, then start.",
+        "You have trained them. Now say what will come out before you see it, step by step, or with a class.",
+    ),
+    "lesson": Page(
+        "Say first, then see",
+        "Each step asks before it shows, and every answer is computed from what was measured. Your predictions stay beside it.",
         "That was the whole tour. Back to the question: which norm wins, by how much, and why?",
+        "Why guess first? In {demonstrations}, students who only watched a demonstration understood no more than those who had not "
+        "seen it; those who predicted first understood more. The claim is the paper's and was not measured here.",
     ),
 }
 

@@ -35,6 +35,9 @@ PAPERS = {
         "Improving robustness against common corruptions by covariate shift adaptation",
         "https://arxiv.org/abs/2006.16971",
     ),
+    "demonstrations": Paper(
+        "Crouch et al. 2004", "Classroom demonstrations: Learning tools or entertainment?", "https://doi.org/10.1119/1.1707018"
+    ),
 }
 
 IMAGENET_ERROR = {  # Wu & He 2018, figure 1: ResNet-50, validation error by images per GPU

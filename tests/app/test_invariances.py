@@ -14,7 +14,7 @@ def test_the_page_shows_the_measured_table(no_data):
     measured, paper, through = tables(app)
     assert (measured.count("= stays"), measured.count("≠ moves")) == (18, 18)
     assert paper.count(">stays<") == 12 and through.count(" of 7<") == 8
-    assert "Layer Normalization" in " ".join(caption.value for caption in app.caption)
+    assert "Layer Normalization" in " ".join(markdown.value for markdown in app.markdown)
 
 
 def test_a_link_opens_the_same_view(no_data):

@@ -19,6 +19,7 @@ CHANGES = {  # page: what is clicked one after the other, or slid one step furth
     "evidence": STUDIES,
     "invariances": ("2", "5", "slider: Factor", "slider: Brightness of the picture, factor", "published"),
     "lab": ("Batch size 2", "No norm at all", "One group to C groups", "One class a batch"),
+    "lesson": ("Why batch size matters", "Which norm wins?"),
     "journey": ("3", "4", "6", "slider: Places in that order", "published"),
     "layer_statistics": ("3", "4", "6", "8", "published"),
     "mistakes": STUDIES,

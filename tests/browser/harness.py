@@ -86,26 +86,44 @@ IS_SETTLED = """
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Server:
     """A Streamlit server started for this process.
 
     Attributes:
         url: Its address without a slash at the end.
-        log_path: The file that takes what it prints.
+        log_path: The file that takes what it prints; the lab's runs and the rooms are kept beside it.
+        environment: Variables that differ from this process's own.
+        process: While it runs.
     """
 
     url: str
     log_path: Path
+    environment: dict[str, str]
+    process: subprocess.Popen | None = None
 
     def log(self) -> str:
         """Returns the end of what the server has printed so far."""
         return self.log_path.read_text(errors="replace")[-8000:]
 
+    def start(self) -> None:
+        """Starts it and waits until it answers.
+
+        Raises:
+            RuntimeError: It ends or stays silent for `START_SECONDS`; carries its log.
+        """
+        self.process = _start(self, self.environment)
+        _wait_until_healthy(self, self.process)
+
+    def stop(self) -> None:
+        """Ends it."""
+        if self.process is not None:
+            _stop(self.process)
+
 
 @contextlib.contextmanager
 def running_app(**environment: str) -> Iterator[Server]:
-    """Runs `streamlit_app.py` on a free port of this machine until the block ends; its lab keeps its runs beside its log.
+    """Runs `streamlit_app.py` on a free port of this machine until the block ends.
 
     Args:
         **environment: Variables that differ from this process's own.
@@ -114,13 +132,12 @@ def running_app(**environment: str) -> Iterator[Server]:
         RuntimeError: If the server ends or stays silent for `START_SECONDS`; carries its log.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # the lab may write until its server is gone
-        server = Server(f"http://127.0.0.1:{_free_port()}", Path(folder) / "streamlit.log")
-        process = _start(server, environment)
+        server = Server(f"http://127.0.0.1:{_free_port()}", Path(folder) / "streamlit.log", environment)
         try:
-            _wait_until_healthy(server, process)
+            server.start()
             yield server
         finally:
-            _stop(process)
+            server.stop()
 
 
 def _free_port() -> int:
@@ -141,8 +158,9 @@ def _start(server: Server, environment: dict[str, str]) -> subprocess.Popen:
     }
     arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *arguments]
-    variables = {**os.environ, "NORMVIZ_LAB_FOLDER": str(server.log_path.parent / "lab"), **environment}
-    with server.log_path.open("wb") as log:
+    kept = {f"NORMVIZ_{name.upper()}_FOLDER": str(server.log_path.parent / name) for name in ("lab", "classroom")}
+    variables = {**os.environ, **kept, **environment}
+    with server.log_path.open("ab") as log:
         return subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=subprocess.STDOUT)
 
 

@@ -5,15 +5,14 @@ import pytest
 
 from normviz.charts import evidence as evidence_charts
 from normviz.charts.evidence import Axis
-from normviz.model.norms import STUDIES
-from normviz.studies import evidence, findings
+from normviz.studies import evidence, findings, headline
 
 
 def without_nan(chart) -> str:
     return json.dumps(chart.to_dict(), allow_nan=False)
 
 
-@pytest.mark.parametrize("study", STUDIES)
+@pytest.mark.parametrize("study", headline.STUDIES)
 def test_charts_of_seeds(study):
     table = evidence.load("seeds")
     for means, seeds in (findings.models(table, study), findings.pairs(table, study)):

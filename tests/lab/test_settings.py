@@ -1,6 +1,6 @@
 import pytest
 
-from normviz.lab import settings as module
+from normviz import settings as module
 from normviz.lab.settings import Settings, SettingsError, settings
 
 

@@ -44,7 +44,7 @@ def test_shipped_runs_reproduce_their_stored_predictions(study, norm, pictures):
 
 
 def test_shipped_runs_stay_small():
-    assert sum(file.stat().st_size for file in runs.CHECKPOINTS.rglob("*") if file.is_file()) < 6_000_000
+    assert sum(file.stat().st_size for file in runs.CHECKPOINTS.rglob("*") if file.is_file()) < 8_000_000
 
 
 @pytest.mark.parametrize("name", runs.FILES)

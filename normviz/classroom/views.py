@@ -1,0 +1,163 @@
+"""What the screens of a room show: answers in words, votes as rows, the one next thing."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import permutations
+
+from normviz.classroom import answers, stages
+from normviz.classroom.answers import Answer
+from normviz.classroom.lessons import Question, Step
+from normviz.classroom.rooms import Rooms
+from normviz.classroom.stages import Room
+
+
+@dataclass(frozen=True)
+class Votes:
+    """One answer in a table of votes: its key and words, how many gave it, their share in whole percent, whether it is right."""
+
+    key: str
+    text: str
+    count: int
+    percent: int
+    right: bool
+
+
+@dataclass(frozen=True)
+class Button:
+    """What a button does, and says."""
+
+    to: str
+    label: str
+
+
+@lru_cache(maxsize=256)
+def _computed(rule: answers.Rule, options: tuple[str, ...]) -> Answer:
+    return answers.compute(rule, options)
+
+
+def answer(step: Step) -> Answer | None:
+    """Returns the measured answer of a step's question; computed once, since what was measured ships with the app."""
+    return _computed(step.rule, tuple(step.question.options)) if step.question else None
+
+
+def spoken(question: Question, given: str) -> str:
+    """Returns an answer for reading; empty where there is none."""
+    if not given:
+        return ""
+    if question.kind == "number":
+        return f"{given} {question.unit}".strip()
+    if question.kind == "order":
+        return ", then ".join(question.options.get(key, key) for key in given.split(">"))
+    return f"{question.letter(given)}: {question.options[given]}"
+
+
+def truth(step: Step) -> str:
+    """Returns the right answer for reading."""
+    return spoken(step.question, answer(step).right)
+
+
+def is_right(step: Step, given: str) -> bool:
+    """Returns whether an answer counts as right."""
+    return answers.accepts(answer(step), step.question.kind, given, step.question.tolerance)
+
+
+def votes(step: Step, tally: Counter) -> list[Votes]:
+    """Returns the rows of a vote: every option of a choice, else what was answered, numbers rising, orders by votes."""
+    total, question = sum(tally.values()), step.question
+    if question.kind == "choice":
+        keys = list(question.options)
+    elif question.kind == "number":
+        keys = sorted(tally, key=float)
+    else:
+        keys = [key for key, _ in tally.most_common()]
+    return [
+        Votes(key, spoken(question, key), tally[key], round(100 * tally[key] / max(1, total)), is_right(step, key))
+        for key in keys
+    ]
+
+
+def hands(step: Step, counted: Counter) -> list[Votes]:
+    """Returns the rows for hands: every answer that can be given, of a number those that were."""
+    question = step.question
+    if question.kind == "choice":
+        keys = list(question.options)
+    elif question.kind == "number":
+        keys = sorted(counted, key=float)
+    else:
+        keys = [">".join(order) for order in permutations(question.options)] if len(question.options) <= 3 else list(counted)
+    return [Votes(key, spoken(question, key), counted[key], 0, False) for key in keys]
+
+
+def tables(rooms: Rooms, room: Room) -> list[dict]:
+    """Returns the votes of the step so far: caption and rows, a table for each round that has begun."""
+    return _tables(rooms, room, room.step, room.place.round)
+
+
+def _tables(rooms: Rooms, room: Room, step: Step, rounds: int) -> list[dict]:
+    captions = ("First vote", "Second vote") if rounds == 2 else ("Votes",)
+    return [
+        {"caption": caption, "rows": votes(step, rooms.tally(room, step.key, round_))}
+        for round_, caption in enumerate(captions, start=1)
+    ]
+
+
+def all_votes(rooms: Rooms, room: Room) -> dict[str, list[dict]]:
+    """Returns the tables of every step that was voted on, by its key."""
+    asked = [step for step in room.steps if step.question]
+    rounds = {step.key: 2 if rooms.tally(room, step.key, 2) else 1 for step in asked if rooms.tally(room, step.key, 1)}
+    return {step.key: _tables(rooms, room, step, rounds[step.key]) for step in asked if step.key in rounds}
+
+
+def moves(rooms: Rooms, room: Room) -> list[dict]:
+    """Returns who moved from one answer to another between the two votes, the many first."""
+    question = room.step.question
+    return [
+        {"one": spoken(question, one), "other": spoken(question, other), "count": count}
+        for (one, other), count in rooms.moves(room, room.step.key).most_common()
+    ]
+
+
+def right_share(rooms: Rooms, room: Room) -> tuple[int, int]:
+    """Returns how many of the votes of the present round are right, and how many there are."""
+    tally = rooms.tally(room, room.step.key, room.place.round)
+    return sum(count for given, count in tally.items() if is_right(room.step, given)), sum(tally.values())
+
+
+def buttons(rooms: Rooms, room: Room) -> tuple[Button, Button | None]:
+    """Returns the one next thing, and after a first vote the other thing that may come."""
+    stage, second = room.place.stage, room.place.round == 2
+    if stage == "closed" and not second:
+        reveal, discuss = Button("next", "Show the result"), Button("discuss", "Discuss, then vote again")
+        return (discuss, reveal) if stages.worth_discussing(*right_share(rooms, room)) else (reveal, discuss)
+    labels = {
+        "open": "Close the second vote" if second else "Close the vote",
+        "closed": "Show the result",
+        "discuss": "Open the second vote",
+        "reveal": "Explain it",
+        "over": "The lesson is over",
+    }
+    return Button("next", labels.get(stage) or _next_step(room)), None
+
+
+def _next_step(room: Room) -> str:
+    place = stages.following(room.place, room.steps)
+    if place.stage == "over":
+        return "End the lesson"
+    return f"{'Begin' if room.place.stage == 'lobby' else 'Next'}: {room.steps[place.step].title}"
+
+
+def advice(rooms: Rooms, room: Room) -> str:
+    """Says what a vote suggests to do; empty while it is open or where nobody voted."""
+    right, count = right_share(rooms, room)
+    if room.place.stage == "open" or not count:
+        return ""
+    share = f"{right} of {count} are right"
+    if room.place.stage == "closed" and room.place.round == 1 and stages.worth_discussing(right, count):
+        return f"{share}: let them convince each other, then vote again. Do not show the votes before."
+    return f"{share}: {'explain it' if right / count < stages.FEW else 'go on'}."
+
+
+def minutes_until(room: Room) -> float:
+    """Returns the minutes planned for the steps up to the present one, this one included."""
+    return sum(step.minutes for step in room.steps[: room.place.step + 1])

@@ -1,0 +1,14 @@
+"""The script of a visit: page settings, navigation, the study that every page shares, and the page itself."""
+
+import streamlit as st
+
+from normviz.app import frame, saved
+
+st.set_page_config(page_title="normviz: batch, group and layer norm", page_icon="🔬", layout="wide")
+page = frame.navigation()
+frame.choose_study()
+saved.show_own(page.url_path)
+try:
+    page.run()
+finally:
+    frame.get_ready()
