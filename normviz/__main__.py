@@ -135,6 +135,9 @@ def _add_lesson(commands) -> None:
         each.add_argument("file", **place("FILE"), help="a lesson in YAML")
     paper.add_argument("--out", **place("PDF"), required=True)
     paper.add_argument("--paper", **one_of(("a4", "us-letter")), default="a4", help="(default: %(default)s)")
+    paper.add_argument(
+        "--address", default="http://localhost:8501", metavar="URL", help="of the app, for links (default: %(default)s)"
+    )
     paper.add_argument("--minutes", **at_least_one(), help="length of the lesson (default: its longest)")
 
 

@@ -25,8 +25,9 @@ PAGES = {key: f"app_pages/{key}.py" for key in pages.PAGES}
 
 
 def navigation():
-    """Returns the page to run; every page can be reached from the bar on top."""
-    return st.navigation({menu: [_page(key) for key in keys] for menu, keys in pages.SECTIONS.items()}, position="top")
+    """Returns the page to run; every page can be reached from the bar on top, which a page inside another page goes without."""
+    menus = {menu: [_page(key) for key in keys] for menu, keys in pages.SECTIONS.items()}
+    return st.navigation(menus, position="hidden" if st.context.is_embedded else "top")
 
 
 def _page(key: str):

@@ -31,7 +31,7 @@ def choose() -> tuple[Lesson, int]:
     if not found:
         st.stop()
     by_key = {lesson.key: lesson for lesson in found}
-    names = {key: lesson.title for key, lesson in by_key.items()}
+    names = {key: frame.plain(lesson.title) for key, lesson in by_key.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = "which-norm-wins" if "which-norm-wins" in by_key else found[0].key
         key = st.segmented_control("Lesson", list(by_key), default=first, format_func=names.get, key="lesson", **BOUND)
@@ -57,7 +57,7 @@ def show(lesson: Lesson, cut: int) -> None:
         return
     step = steps[done.at]
     st.progress((done.at + 1) / len(steps), f"Step {done.at + 1} of {len(steps)}")
-    st.subheader(step.title)
+    st.subheader(frame.plain(step.title))
     st.markdown(frame.plain(step.text))
     if step.page:
         _link(step.page)
@@ -99,12 +99,13 @@ def _kept(step: Step, done: Progress, answer: str) -> str:
 def _answer_to(question: Question, key: str) -> str:
     """Shows what a question is answered with; returns the answer as a room keeps it, empty where there is none yet."""
     if question.kind == "choice":
-        names = {option: f"{question.letter(option)}: {text}" for option, text in question.options.items()}
-        return st.radio(question.asks, list(names), index=None, format_func=names.get, key=key) or ""
+        names = {option: frame.plain(f"{question.letter(option)}: {text}") for option, text in question.options.items()}
+        return st.radio(frame.plain(question.asks), list(names), index=None, format_func=names.get, key=key) or ""
     if question.kind == "number":
-        value = st.number_input(f"{question.asks} In {question.unit}.", value=None, key=key, width=480)
+        asks = frame.plain(f"{question.asks} In {question.unit}.")
+        value = st.number_input(asks, value=None, key=key, width=480)
         return "" if value is None else str(value)
-    st.markdown(f"{frame.plain(question.asks)}")
+    st.markdown(frame.plain(question.asks))
     with st.container(horizontal=True):
         places = [
             st.selectbox(f"{place}.", list(question.options), None, question.options.get, key=f"{key}_{place}")
@@ -127,7 +128,7 @@ def _turn(steps: tuple[Step, ...], done: Progress) -> None:
     waits = steps[done.at].question is not None and steps[done.at].key not in done.given
     with st.container(horizontal=True):
         st.button("Back", icon=":material/arrow_back:", on_click=_go, args=(done, -1), disabled=done.at == 0)
-        label = "End of the lesson" if done.at + 1 == len(steps) else f"Next: {steps[done.at + 1].title}"
+        label = "End of the lesson" if done.at + 1 == len(steps) else f"Next: {frame.plain(steps[done.at + 1].title)}"
         st.button(label, icon=":material/arrow_forward:", on_click=_go, args=(done, 1), disabled=waits)
 
 

@@ -32,7 +32,7 @@ class Growing:
     def chart(self) -> alt.LayerChart:
         """Draws lines by pictures seen, each with the range of its seeds and its name at its end, of `tables` by their names."""
         x = alt.X("x:Q", title="pictures seen", scale=alt.Scale(domain=[0, self.end * ROOM], nice=False))
-        x.axis = alt.Axis(values=[round(self.end * part / 4) for part in range(5)], format="~s", grid=False)
+        x.axis = alt.Axis(values=[round(self.end * part / 4) for part in range(5)], format=",d", grid=False)
         dash = alt.StrokeDash("dashed:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [6, 4]]), legend=None)
         base = _named("lines").encode(x=x, color=norm_colour(), detail=alt.Detail("series:N"))
         band = base.mark_area(opacity=0.2, clip=True).encode(y=self._value("low"), y2="high:Q")

@@ -23,11 +23,13 @@ CHART_WIDTH = 230  # pixels; it is drawn large at the front, so its letters grow
 async def projector(request: Request) -> Response:
     """Shows the class where its room stands; never the votes before the reveal."""
     room = serving.rooms().find(request.path_params["code"])
-    return serving.page("projector.html", "wide projector", room=room, **_on_screens(request, room), **_in_front(room))
+    return serving.page(
+        "projector.html", "wide projector", room=room, **_on_screens(request, room, advised=False), **_in_front(room)
+    )
 
 
-def _on_screens(request: Request, room: Room) -> dict:
-    button, second = views.buttons(serving.rooms(), room)
+def _on_screens(request: Request, room: Room, advised: bool) -> dict:
+    button, second = views.buttons(serving.rooms(), room, advised)
     step, stage = room.step, room.place.stage
     shared = {
         "stage": stage,
@@ -128,7 +130,7 @@ async def _address(request: Request, typed: str) -> str:
 async def teacher(request: Request) -> Response:
     """Shows who opened a room everything about it, the votes included."""
     room = serving.steered(request)
-    values = _on_screens(request, room)
+    values = _on_screens(request, room, advised=True)
     votes = {"tables": [], "moves": [], "hands": [], "advice": ""}
     if room.step.question:
         counted = serving.rooms().hands(room)

@@ -46,7 +46,7 @@ def spoken(question: Question, given: str) -> str:
     if not given:
         return ""
     if question.kind == "number":
-        return f"{given} {question.unit}".strip()
+        return f"{given} {question.unit.removesuffix('s') if abs(float(given)) == 1 else question.unit}".strip()
     if question.kind == "order":
         return ", then ".join(question.options.get(key, key) for key in given.split(">"))
     return f"{question.letter(given)}: {question.options[given]}"
@@ -124,12 +124,20 @@ def right_share(rooms: Rooms, room: Room) -> tuple[int, int]:
     return sum(count for given, count in tally.items() if is_right(room.step, given)), sum(tally.values())
 
 
-def buttons(rooms: Rooms, room: Room) -> tuple[Button, Button | None]:
-    """Returns the one next thing, and after a first vote the other thing that may come."""
+def buttons(rooms: Rooms, room: Room, advised: bool) -> tuple[Button, Button | None]:
+    """Returns the one next thing, and after a first vote the other thing that may come.
+
+    Args:
+        rooms: where the votes are.
+        room: as it stands.
+        advised: whether the vote decides which of the two comes first; never where the class sees it, since it tells how many
+            are right.
+    """
     stage, second = room.place.stage, room.place.round == 2
     if stage == "closed" and not second:
         reveal, discuss = Button("next", "Show the result"), Button("discuss", "Discuss, then vote again")
-        return (discuss, reveal) if stages.worth_discussing(*right_share(rooms, room)) else (reveal, discuss)
+        worth = advised and stages.worth_discussing(*right_share(rooms, room))
+        return (discuss, reveal) if worth else (reveal, discuss)
     labels = {
         "open": "Close the second vote" if second else "Close the vote",
         "closed": "Show the result",

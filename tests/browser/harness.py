@@ -94,12 +94,14 @@ class Server:
         url: Its address without a slash at the end.
         log_path: The file that takes what it prints; the lab's runs and the rooms are kept beside it.
         environment: Variables that differ from this process's own.
+        script: What it serves, from the repository root.
         process: While it runs.
     """
 
     url: str
     log_path: Path
     environment: dict[str, str]
+    script: str = "streamlit_app.py"
     process: subprocess.Popen | None = None
 
     def log(self) -> str:
@@ -122,17 +124,18 @@ class Server:
 
 
 @contextlib.contextmanager
-def running_app(**environment: str) -> Iterator[Server]:
-    """Runs `streamlit_app.py` on a free port of this machine until the block ends.
+def running_app(script: str = "streamlit_app.py", **environment: str) -> Iterator[Server]:
+    """Runs an app on a free port of this machine until the block ends.
 
     Args:
+        script: Its path, from the repository root.
         **environment: Variables that differ from this process's own.
 
     Raises:
         RuntimeError: If the server ends or stays silent for `START_SECONDS`; carries its log.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # the lab may write until its server is gone
-        server = Server(f"http://127.0.0.1:{_free_port()}", Path(folder) / "streamlit.log", environment)
+        server = Server(f"http://127.0.0.1:{_free_port()}", Path(folder) / "streamlit.log", environment, script)
         try:
             server.start()
             yield server
@@ -157,7 +160,7 @@ def _start(server: Server, environment: dict[str, str]) -> subprocess.Popen:
         "server.fileWatcherType": "none",
     }
     arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *arguments]
+    command = [sys.executable, "-m", "streamlit", "run", server.script, *arguments]
     kept = {f"NORMVIZ_{name.upper()}_FOLDER": str(server.log_path.parent / name) for name in ("lab", "classroom")}
     variables = {**os.environ, **kept, **environment}
     with server.log_path.open("ab") as log:
