@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from normviz.app import ahead
 from normviz.classroom import routes
 
-app = st.App("visit.py", routes=routes.ROUTES)
+app = st.App("visit.py", routes=routes.ROUTES, lifespan=ahead.lifespan)

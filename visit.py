@@ -8,7 +8,4 @@ st.set_page_config(page_title="normviz: batch, group and layer norm", page_icon=
 page = frame.navigation()
 frame.choose_study()
 saved.show_own(page.url_path)
-try:
-    page.run()
-finally:
-    frame.get_ready()
+page.run()

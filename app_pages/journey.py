@@ -5,9 +5,6 @@ import streamlit as st
 from normviz.app import controls, frame, networks, pictures, saved
 from normviz.app import journey as view
 from normviz.app.saliency import show_saliency
-from normviz.charts import journey as journey_charts
-from normviz.explain import journey
-from normviz.words import naming
 
 frame.open_page("journey")
 
@@ -21,33 +18,14 @@ with grid.cell():
 
 through = {norm: networks.passages(norm, pixels[None]) for norm in saved.models()}
 st.subheader(f"Down the {len(through['batch'])} norm layers")
-choice, ranges = view.choose(through), view.colour_ranges(through)
-for norm, kept in through.items():
-    view.show_strip(norm, kept, ranges, choice)
-st.caption(view.STRIP)
-
-st.subheader(f"Norm layer {choice.layer}: before and after")
-ends = view.open_ranges(ranges, choice)
-view.show_ranges(ends, through["batch"][choice.layer - 1])
-for norm, _ in saved.three_columns():
-    passage = through[norm][choice.layer - 1]
-    frame.norm_heading(norm)
-    view.show_channels(norm, passage, view.in_places(passage, choice), ends)
-for norm, _ in saved.three_columns():
-    passage = through[norm][choice.layer - 1]
-    chart = journey_charts.used_and_own(journey.channels(passage), norm)
-    frame.show(chart, f"Mean and standard deviation that the norm layer of the {norm} network used, by channel.")
-    st.markdown(f"**{naming.MODEL_NAMES[frame.study()][norm]}.** {view.used_words(passage)}")
-st.caption(view.CHART_KEY)
+choice = view.choose(through)
+view.show_way(frame.study(), saved.weights(), networks.digest(pixels), choice, frame.scheme(), through)
 
 st.subheader("Where do they part ways?")
 st.markdown(view.DISTANCE)
 distances = view.choose_distances(pixels)
 if distances is not None:
-    said = journey.furthest_sentence(distances, naming.LABELS[frame.study()])
-    st.markdown(f"**{said}**")
-    frame.show(journey_charts.distances(distances, choice.layer), f"Distance of each two networks by norm layer. {said}")
-    st.caption(view.CAUTION)
+    view.show_distances(distances, choice.layer, frame.study(), frame.scheme())
 
 show_saliency(pixels, "Grad-CAM")
 

@@ -2,18 +2,13 @@
 
 import streamlit as st
 
-from normviz.app import frame, saved
+from normviz.app import frame
 from normviz.app import overview as view
 from normviz.words import pages, published
 
 frame.open_page("overview")
 
-seeds = view.seeds()
-for norm, run in saved.three_columns(border=True):
-    frame.norm_heading(norm)
-    view.show_card(norm, run, seeds)
-
-view.show_gap(seeds)
+view.show_answer()
 
 st.page_link(frame.PAGES["evidence"], label="What other seeds give, and what may be concluded", icon=pages.ICONS["evidence"])
 with st.expander("How the source's three runs differ"):

@@ -12,10 +12,10 @@ if table is None or not saved.covers(table, "batch-statistics"):
     st.stop()
 
 st.subheader("Accuracy by the size of the batch")
-view.show_accuracy(table)
+view.show_accuracy(table, frame.study(), frame.scheme())
 st.caption(saved.measured_words("batch-statistics", table))
 
 st.subheader("How far a batch's statistics stray from the running ones")
-view.show_distances(table)
+view.show_distances(table, frame.study(), frame.scheme())
 
 frame.close_page("train_or_evaluate")

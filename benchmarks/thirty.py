@@ -139,7 +139,9 @@ def main() -> int:
     """Prints latencies by page, memory and the floor; returns 1 if anything went wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--visitors", type=int, default=30, help="how many (default: %(default)s)")
-    parser.add_argument("--thought", type=float, default=3.0, help="mean seconds between an answer and the next click (default: 3)")
+    parser.add_argument(
+        "--thought", type=float, default=3.0, help="mean seconds between an answer and the next click (default: 3)"
+    )
     parser.add_argument("--rounds", type=int, default=1, help="walks, each with new visitors (default: %(default)s)")
     parser.add_argument("--cold", action="store_true", help="measure right after the start of a server, a new one each round")
     parser.add_argument("--no-floor", action="store_true", help="do not walk over the app of one heading as well")
@@ -174,7 +176,7 @@ def say(crowd: Crowd, title: str) -> None:
     print(f"\n{title}")
     for page, seconds in sorted(crowd.seconds.items(), key=lambda item: -statistics.median(item[1])):
         print(f"{page:18} {_line(seconds)}")
-    print(f"{'all':18} {_line(sum(crowd.seconds.values(), []))}")
+    print(f"{'all':18} {_line([each for seconds in crowd.seconds.values() for each in seconds])}")
     print(f"memory at most {crowd.peak / 2**20:,.0f} MB; {len(crowd.wrong)} wrong", flush=True)
     for each in crowd.wrong:
         print(f"  {each}")

@@ -12,7 +12,7 @@ from PIL import Image
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
-from tornado.httpclient import AsyncHTTPClient
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 LARGEST_MESSAGE = 200 * 2**20
@@ -54,6 +54,7 @@ class Visitor:
 
     Attributes:
         url: of the server.
+        token, cookies: what the server, and what stands before it, gave this visitor.
         kept: messages that the server need not send again, by their hash, as in a browser.
         chosen: the option last chosen, by the name that its control has in the address.
         widgets: what the visitor has set, by the widget's id, as long as it stands on the page.
@@ -66,13 +67,15 @@ class Visitor:
     socket: WebSocketClientConnection | None = None
     session: str = ""
     token: str = ""
+    cookies: str = ""
 
     async def connect(self) -> None:
         """Opens the connection."""
-        cookie = (await AsyncHTTPClient().fetch(f"{self.url}/_stcore/health", request_timeout=60)).headers["Set-Cookie"]
-        self.token = cookie.split(";")[0].partition("=")[2]
-        address = f"{self.url.replace('http', 'ws', 1)}/_stcore/stream"
-        self.socket = await websocket_connect(address, subprotocols=["streamlit"], max_message_size=LARGEST_MESSAGE)
+        given = (await AsyncHTTPClient().fetch(f"{self.url}/_stcore/health", request_timeout=60)).headers.get_list("Set-Cookie")
+        pairs = dict(each.split(";")[0].split("=", 1) for each in given)
+        self.token, self.cookies = pairs["_streamlit_xsrf"], "; ".join(f"{name}={value}" for name, value in pairs.items())
+        asking = HTTPRequest(f"{self.url.replace('http', 'ws', 1)}/_stcore/stream", headers={"Cookie": self.cookies})
+        self.socket = await websocket_connect(asking, subprotocols=["streamlit"], max_message_size=LARGEST_MESSAGE)
 
     def close(self) -> None:
         """Ends the session."""
@@ -127,7 +130,7 @@ class Visitor:
         head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\nContent-Type: image/png\r\n\r\n'
         body = head.encode() + content.getvalue() + f"\r\n--{BOUNDARY}--\r\n".encode()
         headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "X-Xsrftoken": self.token}
-        headers["Cookie"] = f"_streamlit_xsrf={self.token}"
+        headers["Cookie"] = self.cookies
         await AsyncHTTPClient().fetch(f"{self.url}{path}", method="PUT", body=body, headers=headers, request_timeout=120)
         return content.tell()
 

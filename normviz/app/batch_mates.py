@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from normviz.app import frame, networks, saved, test_set
+from normviz.app import frame, networks, saved, take_away, test_set
 from normviz.charts import batch_mates as batch_mates_charts
 from normviz.explain import batch_mates
 from normviz.explain.batch_mates import BATCHES, BRIGHTENING, ROUND, SIZES, STRIPS, Company, Pool
@@ -94,12 +94,13 @@ def _rounds_needed(company: Company) -> int:
 
 
 def _next_round(choice: tuple, waiting: bool, pixels: np.ndarray, pool: Pool) -> None:
-    company, needed = choice[-1], _rounds_needed(choice[-1])
+    needed = _rounds_needed(choice[-1])
     rounds = min(st.session_state["batch_mates_rounds"][1] + 1, needed)
     st.session_state["batch_mates_rounds"] = (choice, rounds)
     answering = {norm: networks.network(norm) for norm in COMPARED}
     parts = [_answers(choice, number, answering, pixels, pool) for number in range(rounds)]
-    _draw(batch_mates.strips(np.concatenate(parts, axis=1), _own_answers(*choice[:2], answering, pixels)), company)
+    given, own = np.concatenate(parts, axis=1), _own_answers(*choice[:2], answering, pixels)
+    _draw(choice, rounds, frame.study(), frame.scheme(), given, own)
     if waiting and rounds == needed:
         st.rerun()
 
@@ -116,10 +117,12 @@ def _own_answers(weights: tuple[str, ...], content: str, _networks: dict, _pixel
     return batch_mates.own_answers(_networks, _pixels)
 
 
-def _draw(table: pd.DataFrame, company: Company) -> None:
+@take_away.replayed
+def _draw(choice: tuple, rounds: int, study: str, scheme: str, _given: np.ndarray, _own: list[int]) -> None:
+    table, company = batch_mates.strips(_given, _own), choice[-1]
     found, count = batch_mates.spreads(table), int(table["batch"].max())
     said = batch_mates.sentence(found, count)
-    names = naming.MODEL_NAMES[frame.study()]
+    names = naming.MODEL_NAMES[study]
     titles = [f"{names[norm]}{f', {mode}' if mode else ''}" for norm, mode in STRIPS.values()]
     found = found.assign(title=titles, said=[f"spread {batch_mates.written(value)}" for value in found["spread"]])
     st.subheader(f"{count} batches of {company.size}" + (f", of {BATCHES}" if count < BATCHES else ""))

@@ -1,8 +1,6 @@
 """The frame of every page: navigation, the study, heading and closing, and how a chart is put on it. No PyTorch here."""
 
-import importlib
 import re
-import threading
 from html import escape
 
 import pandas as pd
@@ -13,14 +11,6 @@ from normviz.charts import specification
 from normviz.model.norms import NORMS, STUDIES
 from normviz.words import naming, pages, papers
 
-SLOW_TO_IMPORT = (
-    "torch",
-    "normviz.training.inference",
-    "normviz.explain.trained_layers",
-    "normviz.studies.measurements",
-    "captum.attr",
-)
-READING_SECONDS = 3  # until the first page is drawn and being read
 PAGES = {key: f"app_pages/{key}.py" for key in pages.PAGES}
 
 
@@ -32,14 +22,6 @@ def navigation():
 
 def _page(key: str):
     return st.Page(PAGES[key], title=pages.TITLES[key], url_path=key, icon=pages.ICONS[key], default=key == "overview")
-
-
-@st.cache_resource(show_spinner=False)
-def get_ready() -> None:
-    """Imports PyTorch and Captum while the first visitor reads, once a server, so that no later choice waits for them."""
-    timer = threading.Timer(READING_SECONDS, lambda: list(map(importlib.import_module, SLOW_TO_IMPORT)))
-    timer.daemon = True
-    timer.start()
 
 
 def choose_study() -> None:

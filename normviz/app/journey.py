@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from normviz.app import controls, frame, networks, saved, test_set
+from normviz.app import controls, frame, networks, saved, take_away, test_set
+from normviz.charts import journey as charts
 from normviz.explain import journey, maps
 from normviz.model.norms import COMPARED
 from normviz.words import naming
@@ -81,7 +82,38 @@ def _keep_within(key: str, most: int) -> None:
         st.session_state[key] = tuple(min(place, most) for place in st.session_state[key])
 
 
-def show_strip(norm: str, kept: list, ranges: list[tuple[float, float]], choice: Choice) -> None:
+@take_away.replayed
+def show_way(
+    study: str, weights: tuple[str, ...], content: str, choice: Choice, scheme: str, _through: dict[str, list]
+) -> None:
+    """Draws the strip of each network, and the open layer before and after the norm; drawn once and replayed.
+
+    Args:
+        study: with `weights` and `content` it tells the passages: of these networks, of that picture.
+        weights: digests of the networks' weights.
+        content: digest of the picture.
+        choice: what is open.
+        scheme: of the page.
+        _through: {norm: passages of the picture}.
+    """
+    ranges = _colour_ranges(_through)
+    for norm, kept in _through.items():
+        _show_strip(norm, kept, ranges, choice)
+    st.caption(STRIP)
+    st.subheader(f"Norm layer {choice.layer}: before and after")
+    ends, opened = _open_ranges(ranges, choice), {norm: kept[choice.layer - 1] for norm, kept in _through.items()}
+    _show_ranges(ends, opened["batch"])
+    for norm, _ in saved.three_columns():
+        frame.norm_heading(norm)
+        _show_channels(norm, opened[norm], _in_places(opened[norm], choice), ends)
+    for norm, _ in saved.three_columns():
+        chart = charts.used_and_own(journey.channels(opened[norm]), norm)
+        frame.show(chart, f"Mean and standard deviation that the norm layer of the {norm} network used, by channel.")
+        st.markdown(f"**{naming.MODEL_NAMES[study][norm]}.** {_used_words(opened[norm])}")
+    st.caption(CHART_KEY)
+
+
+def _show_strip(norm: str, kept: list, ranges: list[tuple[float, float]], choice: Choice) -> None:
     """Draws, for one network, the first channel in the order at each norm layer, as the norm gave it."""
     tiles = []
     for passage, (_, limit) in zip(kept, ranges, strict=True):
@@ -95,7 +127,7 @@ def show_strip(norm: str, kept: list, ranges: list[tuple[float, float]], choice:
     st.html(f"<div style='{row}'>{''.join(tiles)}</div>")
 
 
-def colour_ranges(through: dict[str, list]) -> list[tuple[float, float]]:
+def _colour_ranges(through: dict[str, list]) -> list[tuple[float, float]]:
     """Returns, by norm layer, the ends of the colour ranges before and after it, the same for all networks."""
     return [
         tuple(maps.extent(*(getattr(passage, side) for passage in passages)) for side in ("before", "after"))
@@ -103,13 +135,13 @@ def colour_ranges(through: dict[str, list]) -> list[tuple[float, float]]:
     ]
 
 
-def open_ranges(ranges: list[tuple[float, float]], choice: Choice) -> tuple[float, float]:
+def _open_ranges(ranges: list[tuple[float, float]], choice: Choice) -> tuple[float, float]:
     """Returns the ends of the colour ranges before and after the open layer; one and the same if so chosen."""
     ends = ranges[choice.layer - 1]
     return (max(ends), max(ends)) if choice.common else ends
 
 
-def show_ranges(ends: tuple[float, float], passage) -> None:
+def _show_ranges(ends: tuple[float, float], passage) -> None:
     """Draws the colour scale with the ends of both ranges, and says what it means for what a norm layer received."""
     rows = "".join(
         f"<span>{name}</span><span style='text-align: right'>−{end:.2g}</span>"
@@ -122,7 +154,7 @@ def show_ranges(ends: tuple[float, float], passage) -> None:
     st.caption(RANGE + (AFTER_RELU if passage.before.min() >= 0 else ""))
 
 
-def show_channels(norm: str, passage, table: pd.DataFrame, ends: tuple[float, float]) -> None:
+def _show_channels(norm: str, passage, table: pd.DataFrame, ends: tuple[float, float]) -> None:
     """Draws channels before and after the norm, each with the statistics that the norm used for it."""
     if table.empty:
         st.info("This network has no channel at these places of the order.", icon=":material/search_off:")
@@ -152,13 +184,13 @@ def _tile(values: np.ndarray, limit: float, title: str, style: str = "") -> str:
     return f'<img src="{address}" alt="{escape(title)}" title="{escape(title)}" style="{look}">'
 
 
-def in_places(passage, choice: Choice) -> pd.DataFrame:
+def _in_places(passage, choice: Choice) -> pd.DataFrame:
     """Returns the rows of `journey.channels` that are open."""
     first, last = choice.places
     return journey.in_order(journey.channels(passage), choice.order).iloc[first - 1 : last]
 
 
-def used_words(passage) -> str:
+def _used_words(passage) -> str:
     """Says over what the statistics were taken that the norm used."""
     from normviz.model import layer_statistics
 
@@ -183,6 +215,15 @@ def choose_distances(pixels: np.ndarray) -> pd.DataFrame | None:
     )
     short = naming.SHORT[frame.study()]
     return table.assign(pair=[f"{short[row.first]} – {short[row.second]}" for row in table.itertuples()])
+
+
+@take_away.replayed
+def show_distances(table: pd.DataFrame, layer: int, study: str, scheme: str) -> None:
+    """Draws the distances that `choose_distances` gave, with the open layer marked."""
+    said = journey.furthest_sentence(table, naming.LABELS[study])
+    st.markdown(f"**{said}**")
+    frame.show(charts.distances(table, layer), f"Distance of each two networks by norm layer. {said}")
+    st.caption(CAUTION)
 
 
 def _verb(side: str) -> str:

@@ -1,9 +1,9 @@
-"""What the overview is made of: the seeds study where it is at hand, else the shipped networks."""
+"""What the overview is made of, the seeds study where it is at hand, else the shipped networks; drawn once and replayed."""
 
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame, saved
+from normviz.app import frame, saved, take_away
 from normviz.charts import accuracies as accuracy_charts
 from normviz.explain import accuracies
 from normviz.studies import evidence, headline
@@ -20,13 +20,29 @@ def seeds() -> pd.DataFrame | None:
     return table if headline.has_all(table) else None
 
 
-def show_card(norm: str, run: Run, table: pd.DataFrame | None) -> None:
+def show_answer() -> None:
+    """Shows a card a network, and what lies between them."""
+    of_study = saved.seeds() if frame.study() not in headline.STUDIES else None
+    _show_answer(frame.scheme(), frame.study(), saved.weights(), seeds(), of_study)
+
+
+@take_away.replayed
+def _show_answer(
+    scheme: str, study: str, weights: tuple[str, ...], table: pd.DataFrame | None, of_study: pd.DataFrame | None
+) -> None:
+    for norm, run in saved.three_columns(border=True):
+        frame.norm_heading(norm)
+        _show_card(norm, run, table if study in headline.STUDIES else of_study)
+    _show_gap(table)
+
+
+def _show_card(norm: str, run: Run, table: pd.DataFrame | None) -> None:
     """Shows the shipped network's own figures, the mean over seeds, and the source's.
 
     Args:
         norm: key of the network.
         run: the shipped one.
-        table: of the seeds study, or None.
+        table: of the study that trains it over seeds, or None.
     """
     final = runs.final_figures(run)
     st.metric(f"Shipped network, seed {run.info['seed']}: test accuracy", f"{final['accuracy']:.1%}")
@@ -39,7 +55,6 @@ def show_card(norm: str, run: Run, table: pd.DataFrame | None) -> None:
 
 
 def _mean(norm: str, table: pd.DataFrame | None) -> str:
-    table = table if frame.study() in headline.STUDIES else saved.seeds()
     seeds = [] if table is None else evidence.by_seed(table, frame.study(), norm)
     if not len(seeds):
         return ""
@@ -47,7 +62,7 @@ def _mean(norm: str, table: pd.DataFrame | None) -> str:
     return f"Mean of {found['count']} seeds: **{found['mean']:.1%}**, {found['low']:.1%} to {found['high']:.1%}  \n"
 
 
-def show_gap(table: pd.DataFrame | None) -> None:
+def _show_gap(table: pd.DataFrame | None) -> None:
     """Shows what lies between the three networks: over seeds where there are some, else between the shipped ones."""
     if table is None:
         _show_shipped_gap()

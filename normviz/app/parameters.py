@@ -1,13 +1,49 @@
-"""What the page on parameters is made of."""
+"""What the page on parameters is made of; what takes no choice but the study and the widths is drawn once and replayed."""
 
 import pandas as pd
 import streamlit as st
 
-from normviz.app import take_away
-from normviz.words import captions, naming
+from normviz.app import frame, networks, saved, take_away
+from normviz.charts import parameters as parameter_charts
+from normviz.explain import parameters
+from normviz.words import captions, naming, published
 
 
-def show_layer_table(layers: list[dict]) -> None:
+@take_away.replayed
+def show_shipped(study: str, weights: tuple[str, ...], scheme: str) -> None:
+    """Draws the three networks against the budget, and layer by layer."""
+    layers = {norm: networks.layer_table(norm) for norm in saved.models()}
+    parts = {norm: parameters.parameter_parts(rows) for norm, rows in layers.items()}
+    totals, budget = parameters.totals(parts, naming.MODEL_NAMES[study]), published.target()["max_parameters"]
+    st.subheader(f"Against the budget of {budget:,}")
+    _show_totals(totals, f"Parameters against the budget of {budget:,}.")
+    st.subheader("Layer by layer")
+    highest = max(table["parameters"].max() for table in parts.values())
+    for norm, _ in saved.three_columns():
+        frame.norm_heading(norm)
+        frame.show(
+            parameter_charts.parameter_bars(parts[norm], norm, highest),
+            f"Convolution and norm parameters of the {norm} network by convolution. {parameters.total_sentence(totals, norm)}",
+        )
+        _show_layer_table(layers[norm])
+
+
+@take_away.replayed
+def show_costs(widths: tuple[int, ...], scheme: str) -> None:
+    """Draws what each kind of norm costs in a network of these widths."""
+    chosen = {norm: parameters.parameter_parts(networks.summary(kind, widths)) for norm, (kind, _) in captions.COSTS.items()}
+    _show_totals(parameters.totals(chosen, captions.COST_NAMES), "Your widths against the budget.")
+    costs = parameters.cost_table(chosen)
+    take_away.keep("Table: parameters of each convolution and its norm.", costs)
+    st.table(costs.style.format(thousands=","), border="horizontal", hide_index=True)
+
+
+def _show_totals(totals: pd.DataFrame, title: str) -> None:
+    chart = parameter_charts.budget_bars(totals, published.target()["max_parameters"])
+    frame.show(chart, f"{title} {parameters.total_sentence(totals)}")
+
+
+def _show_layer_table(layers: list[dict]) -> None:
     table = pd.DataFrame(layers)
     table["output_shape"] = ["x".join(map(str, shape[1:])) for shape in table["output_shape"]]
     said = f"Layer table: {len(table)} rows, {table['parameters'].sum():,} parameters"

@@ -9,6 +9,7 @@ import streamlit as st
 from normviz.charts import paper
 
 SHOWN = "take_away"  # in the session: what the page shows, by its sentence
+MOST_KEPT = 200  # drawings of one function; a chart of a page has some 20 kB
 WIDTH = 560  # pixels, for most of a sentence; on a phone as wide as that
 
 
@@ -28,7 +29,7 @@ def replayed(show: Callable[..., None]) -> Callable[..., None]:
     As with Streamlit's caches, arguments whose names begin with _ do not count.
     """
 
-    @st.cache_resource(show_spinner=False, max_entries=16)
+    @st.cache_resource(show_spinner=False, max_entries=MOST_KEPT)
     @wraps(show)
     def drawn(*arguments, **named) -> dict:
         before, st.session_state[SHOWN] = st.session_state.get(SHOWN, {}), {}

@@ -1,29 +1,32 @@
-"""What the page on training and evaluation mode is made of."""
+"""What the page on training and evaluation mode is made of; drawn once and replayed."""
 
+import pandas as pd
 import streamlit as st
 
-from normviz.app import frame
+from normviz.app import frame, take_away
 from normviz.charts import evidence as evidence_charts
 from normviz.charts.evidence import Axis
 from normviz.studies import findings
 from normviz.words import questions
 
 
-def show_accuracy(table) -> None:
+@take_away.replayed
+def show_accuracy(table: pd.DataFrame, study: str, scheme: str) -> None:
     """Draws test accuracy by evaluation batch size and says what it shows."""
-    lines = findings.batch_statistics(table, frame.study())
+    lines = findings.batch_statistics(table, study)
     said = findings.batch_statistics_sentence(lines)
     st.markdown(f"**{said}**")
     frame.show(evidence_charts.lines(lines, size_axis(table), Axis("test accuracy", percent=True), height=400), said)
 
 
-def show_distances(table) -> None:
+@take_away.replayed
+def show_distances(table: pd.DataFrame, study: str, scheme: str) -> None:
     """Draws, by layer, how far a batch's means and standard deviations lie from the running ones."""
     grid = st.grid(2, min_column_width=340)
     for column, (title, caption) in questions.STATISTIC_DISTANCES.items():
         with grid.cell():
             frame.show(
-                evidence_charts.layer_lines(findings.distances(table, column, frame.study()), size_axis(table), title),
+                evidence_charts.layer_lines(findings.distances(table, column, study), size_axis(table), title),
                 f"{title} by evaluation batch size, one line a norm layer.",
             )
             st.caption(caption)

@@ -1,6 +1,7 @@
 """A lesson as a YAML file: steps, links, questions, the rule behind each answer, teacher's notes, minutes."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from normviz.classroom import answers
@@ -109,11 +110,25 @@ def usable() -> tuple[list[Lesson], list[str]]:
 
 
 def load(file: Path) -> Lesson:
-    """Reads and checks a lesson.
+    """Reads and checks a lesson; once, as long as its file stays as it is.
 
     Raises:
         LessonError: what is wrong, with file, line, rule and next step.
     """
+    return _load(file, _stamp(file))
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """Returns by what a changed file is known; nothing where there is none, which `read` says."""
+    try:
+        status = Path(file).stat()
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=64)
+def _load(file: Path, stamp: tuple[int, int]) -> Lesson:
     whole = read(file)
     whole.allow("title", "goals", "cuts", "steps", "discussion")
     cuts = tuple(whole.numbers("cuts", "lengths of the lesson in whole minutes, shortest first, such as [20, 45]"))

@@ -135,7 +135,7 @@ def running_app(script: str = "streamlit_app.py", **environment: str) -> Iterato
         RuntimeError: If the server ends or stays silent for `START_SECONDS`; carries its log.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # the lab may write until its server is gone
-        server = Server(f"http://127.0.0.1:{_free_port()}", Path(folder) / "streamlit.log", environment, script)
+        server = Server(f"http://127.0.0.1:{free_port()}", Path(folder) / "streamlit.log", environment, script)
         try:
             server.start()
             yield server
@@ -143,7 +143,7 @@ def running_app(script: str = "streamlit_app.py", **environment: str) -> Iterato
             server.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Returns a TCP port that nothing listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -16,7 +16,7 @@ SLOW_MS = 90_000  # workers that start while the other tests use the cores
 
 @pytest.fixture(scope="module")
 def lab_server(tmp_path_factory):
-    with running_app(NORMVIZ_DATA=str(tmp_path_factory.mktemp("no-data"))) as server:
+    with running_app(NORMVIZ_SERVER_AHEAD="off", NORMVIZ_DATA=str(tmp_path_factory.mktemp("no-data"))) as server:
         yield server
 
 
@@ -103,7 +103,10 @@ def _is_engine_of(process, server) -> bool:
 
 
 def test_nothing_is_left_when_the_server_is_killed_while_it_trains(browser, tmp_path):
-    with running_app(NORMVIZ_DATA=str(tmp_path)) as server, fresh_page(browser, server.url) as (page, _):
+    with (
+        running_app(NORMVIZ_SERVER_AHEAD="off", NORMVIZ_DATA=str(tmp_path)) as server,
+        fresh_page(browser, server.url) as (page, _),
+    ):
         open_lab(page, "?steps=5000")
         page.get_by_role("button", name="Start", exact=True).click()
         until(lambda: step(page) > 0, seconds=90)

@@ -23,7 +23,7 @@ ASKED_FOR = {  # what a page asks a missing data set for
 
 @pytest.fixture(scope="module")
 def app_without_data(tmp_path_factory):
-    with running_app(NORMVIZ_DATA=str(tmp_path_factory.mktemp("none"))) as server:
+    with running_app(NORMVIZ_SERVER_AHEAD="off", NORMVIZ_DATA=str(tmp_path_factory.mktemp("none"))) as server:
         yield server.url
 
 

@@ -47,7 +47,7 @@ class Client:
 
 @pytest.fixture(scope="module")
 def server():
-    with running_app() as server:
+    with running_app(NORMVIZ_SERVER_AHEAD="off") as server:
         yield server
 
 

@@ -1,0 +1,113 @@
+"""What the first visitors would wait for, done ahead when the server starts: imports, and each page drawn once for nobody.
+
+What a page needs more than once (networks, test pictures, charts as messages) is kept for all sessions, so that whoever
+opens it then gets it ready.
+"""
+
+import asyncio
+import importlib
+import logging
+import time
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime import Runtime
+from streamlit.runtime.session_manager import SessionClient
+
+from normviz.model.norms import STUDIES
+from normviz.settings import SettingsError, read
+from normviz.words import pages
+
+BEFORE_THE_FIRST_VIEW = ("normviz.app.overview", "normviz.app.lesson", "pyarrow")
+SLOW_TO_IMPORT = (
+    "torch",
+    "normviz.training.inference",
+    "normviz.explain.trained_layers",
+    "normviz.studies.measurements",
+    "captum.attr",
+)
+PAGES = tuple(key for key in pages.PAGES if key != "lab")  # which would start its workers
+LONGEST_SECONDS = 60  # for one page
+SCHEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The owner's choice: whether pages are drawn ahead, "on" or "off"."""
+
+    ahead: str = "on"
+
+    def __post_init__(self):
+        if self.ahead not in ("on", "off"):
+            raise SettingsError(f"ahead must be one of on, off: ahead={self.ahead!r}; see normviz.toml, table [server]")
+
+
+@cache
+def settings() -> Settings:
+    """Returns the settings: NORMVIZ_SERVER_<NAME> before normviz.toml before the defaults.
+
+    Raises:
+        SettingsError: a value that cannot be used, or a name that is not known.
+    """
+    return read(Settings, "server")
+
+
+class _Nobody(SessionClient):
+    """Takes what a session sends, and notes when its script has ended."""
+
+    def __init__(self):
+        self.finished = asyncio.Event()
+
+    def write_forward_msg(self, msg: ForwardMsg) -> None:
+        if msg.WhichOneof("type") == "script_finished":
+            self.finished.set()
+
+
+@asynccontextmanager
+async def lifespan(app):
+    """Imports what the first view needs before the server answers, and all else beside the answers."""
+    for name in BEFORE_THE_FIRST_VIEW:
+        importlib.import_module(name)
+    task = asyncio.create_task(_get_ready())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _get_ready() -> None:
+    for name in SLOW_TO_IMPORT:
+        await asyncio.to_thread(importlib.import_module, name)
+    if settings().ahead == "off":
+        return
+    try:
+        for scheme in SCHEMES:
+            for study in STUDIES:
+                await _draw_all(study, scheme)
+    except Exception as error:  # whatever it is, visitors get the pages as they ask for them
+        logging.getLogger(__name__).warning("pages are not drawn ahead: %s: %s", type(error).__name__, error)
+
+
+async def _draw_all(study: str, scheme: str) -> None:
+    """Opens each page of a study, and leaves as much time to others as each took."""
+    client = _Nobody()
+    session = Runtime.instance().connect_session(client, user_info={})
+    try:
+        for page in PAGES:
+            started = time.monotonic()
+            client.finished.clear()
+            Runtime.instance().handle_backmsg(session, _asking(page, study, scheme))
+            await asyncio.wait_for(client.finished.wait(), LONGEST_SECONDS)
+            await asyncio.sleep(time.monotonic() - started)
+    finally:
+        Runtime.instance().close_session(session)
+
+
+def _asking(page: str, study: str, scheme: str) -> BackMsg:
+    message = BackMsg()
+    message.rerun_script.page_name, message.rerun_script.query_string = page, f"study={study}"
+    message.rerun_script.context_info.color_scheme = scheme
+    return message

@@ -1,0 +1,47 @@
+import re
+import time
+import urllib.request
+
+import psutil
+import pytest
+
+from normviz.app.ahead import Settings
+from normviz.settings import SettingsError
+from tests.browser.harness import Server, running_app
+
+KEPT = ("normviz.app.overview._show_answer", "normviz.app.journey.show_way", "normviz.app.layer_statistics.show_layer")
+
+
+def kept(server: Server) -> set[str]:
+    """Returns the names of the functions whose results the server keeps."""
+    with urllib.request.urlopen(f"{server.url}/_stcore/metrics", timeout=30) as answer:
+        return set(re.findall(r'cache="([\w.]+)"', answer.read().decode()))
+
+
+def has_pytorch(server: Server) -> bool:
+    return any("libtorch_cpu" in each.path for each in psutil.Process(server.process.pid).memory_maps())
+
+
+def wait_until(holds, seconds: float = 240) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} seconds"
+        time.sleep(0.5)
+
+
+def test_a_server_without_visitors_draws_its_pages():
+    with running_app() as server:
+        wait_until(lambda: set(KEPT) <= kept(server))
+        assert has_pytorch(server) and "not drawn ahead" not in server.log()
+
+
+def test_an_owner_may_have_only_imports_done_ahead():
+    with running_app(NORMVIZ_SERVER_AHEAD="off") as server:
+        wait_until(lambda: has_pytorch(server))
+        time.sleep(3)
+        assert not set(KEPT[1:]) & kept(server)  # the first view is run by the health check
+
+
+def test_another_word_is_refused():
+    with pytest.raises(SettingsError, match=r"ahead must be one of on, off: ahead='yes'.*\[server\]"):
+        Settings("yes")
