@@ -10,7 +10,7 @@ from dataclasses import fields
 from normviz.commands import actions, tables
 from normviz.commands.arguments import Parser, at_least_one, number, one_of, place
 from normviz.model.norms import NORMS, STUDIES
-from normviz.pictures import formats
+from normviz.pictures import formats, layouts, resizing
 from normviz.studies import evidence
 from normviz.training import loop, plans, runs
 
@@ -51,6 +51,7 @@ def build_parser() -> Parser:
         commands, "evaluate", actions.evaluate, tables.show_table, "measure every shipped run on the test set"
     )
     _add_data(evaluate_parser)
+    _add_inspect(commands)
     _add_classify(commands)
     download_parser = _add(commands, "download", actions.download, None, "fetch CIFAR-10 with a progress bar")
     _add_data(download_parser)
@@ -116,6 +117,18 @@ def _add_results(commands) -> None:
 
 def _add_summary(commands) -> None:
     _add_model(_add(commands, "summary", actions.summary, tables.show_layers, "print a model's layer table"))
+
+
+def _add_inspect(commands) -> None:
+    text = "tell what own data hold, before anything is trained on them"
+    parser = _add(commands, "inspect-data", actions.inspect_data, tables.show_inspection, text)
+    parser.add_argument("data", **place("DIR"), help=layouts.FORMS)
+    _add_resize(parser)
+
+
+def _add_resize(parser: argparse.ArgumentParser) -> None:
+    text = "how own pictures become 32 x 32 (default: crop, or the owner's choice)"
+    parser.add_argument("--resize", **one_of(resizing.RESIZES), help=text)
 
 
 def _add_classify(commands) -> None:

@@ -13,11 +13,12 @@ from normviz.model import network
 from normviz.pictures import uploads
 from normviz.training import loop, plans
 from normviz.words.classes import CLASS_NAMES
+from tests import own_pictures
 
 PROJECT = Path(__file__).parents[1]
 SHIPPED = [(study, norm) for study in ("controlled", "published", "budget") for norm in ("batch", "group", "layer")]
 LOWEST = dict(zip(SHIPPED, (0.74, 0.73, 0.73, 0.74, 0.675, 0.605, 0.815, 0.80, 0.80), strict=True))
-COMMANDS = ("train", "study", "results", "summary", "evaluate", "classify", "download", "lesson")
+COMMANDS = ("train", "study", "results", "summary", "evaluate", "inspect-data", "classify", "download", "lesson")
 
 
 @pytest.fixture
@@ -235,3 +236,21 @@ def test_a_lesson_goes_on_paper(tmp_path, capsys):
     assert (tmp_path / "it.pdf").read_bytes().startswith(b"%PDF")
     assert main(["lesson", "handout", LESSON, "--out", str(tmp_path / "no.pdf"), "--minutes", "7"]) == 2
     assert "--minutes must be one of 15: --minutes=7" in capsys.readouterr().err and not (tmp_path / "no.pdf").exists()
+
+
+def test_own_data_are_inspected_before_anything_is_trained(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = own_pictures.fill(tmp_path / "mine")
+    (path / own_pictures.CLASSES[0] / "notes.txt").write_text("?")
+    (told,) = rows_of(capsys, "inspect-data", str(path), "--resize", "fit")
+    assert [row["class"] for row in told["classes"]] == sorted(own_pictures.CLASSES) and told["resize"] == "fit"
+    assert told["bad"] == [{"file": "café/notes.txt", "reason": "is not a picture that can be read"}]
+    assert main(["inspect-data", str(path)]) == 0
+    assert "bad: café/notes.txt is not a picture that can be read" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("made", [lambda path: path.mkdir(), lambda path: path.write_bytes(b"?"), lambda path: None])
+def test_what_is_no_own_data_is_refused_in_a_sentence(made, tmp_path, capsys):
+    made(tmp_path / "mine")
+    assert main(["inspect-data", str(tmp_path / "mine")]) == 2
+    assert capsys.readouterr().err.startswith("normviz: ")

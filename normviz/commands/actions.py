@@ -11,8 +11,9 @@ from tqdm import tqdm
 
 from normviz.model import network
 from normviz.model.norms import COMPARED, STUDIES
-from normviz.pictures import dataset, uploads
+from normviz.pictures import dataset, inspection, layouts, uploads
 from normviz.pictures import download as fetching
+from normviz.pictures.choices import choices
 from normviz.studies import evidence
 from normviz.training import checks, evaluation, inference, loop, memory, plans, runs
 
@@ -127,6 +128,14 @@ def _evaluate_one(study: str, norm: str, test: dataset.Split) -> dict:
         **evaluation.accuracy(again),
         "agreement": evaluation.agreement(run.predictions, again),
     }
+
+
+def inspect_data(options: argparse.Namespace) -> list[dict]:
+    chosen = choices(resize=options.resize)
+    path = dataset.find_folder(options.data) or options.data
+    if path.exists() and not dataset.is_own(path):
+        raise ValueError(f"{path} is CIFAR-10, which needs no inspection: name own data; {layouts.FORMS}")
+    return [inspection.inspect(path, chosen.resize).as_row()]
 
 
 def classify(options: argparse.Namespace) -> list[dict]:
