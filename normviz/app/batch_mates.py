@@ -32,7 +32,7 @@ def choose_company(pool: Pool) -> Company:
     options = {"default": "random", "required": True, "key": "mates", **BOUND}
     kind = st.segmented_control("The other pictures", batch_mates.KINDS, **options)
     with st.container():  # keeps what is below in its place
-        label = _choose_class(pool.classes()) if kind == "one class" else None
+        label = _choose_class(pool.classes()) if kind == "one class" and pool.classes() else None
     size = st.select_slider("Pictures in the batch", SIZES, value=8, key="batch", **BOUND)
     return Company(kind, size, label)
 
@@ -46,13 +46,14 @@ def _choose_class(known: list[str]) -> str:
 def pool_for(pixels: np.ndarray) -> Pool:
     """Returns the test images, or the shipped examples where no data set is at hand; without the picture itself."""
     split = test_set.test_pictures()
-    pool = _examples() if split is None else Pool(split.images, split.labels, False)
+    classes = saved.classes()
+    pool = _examples(classes) if split is None else Pool(split.images, split.labels, False, names=classes)
     return pool.without(pixels)
 
 
 @st.cache_resource(show_spinner=False)
-def _examples() -> Pool:
-    return batch_mates.example_pool()
+def _examples(classes: tuple[str, ...]) -> Pool:
+    return batch_mates.example_pool(classes)
 
 
 def source_words(pool: Pool, company: Company) -> str:
@@ -99,7 +100,8 @@ def _next_round(choice: tuple, waiting: bool, pixels: np.ndarray, pool: Pool) ->
     st.session_state["batch_mates_rounds"] = (choice, rounds)
     answering = {norm: networks.network(norm) for norm in COMPARED}
     parts = [_answers(choice, number, answering, pixels, pool) for number in range(rounds)]
-    _draw(batch_mates.strips(np.concatenate(parts, axis=1), _own_answers(*choice[:2], answering, pixels)), company)
+    own = _own_answers(*choice[:2], answering, pixels)
+    _draw(batch_mates.strips(np.concatenate(parts, axis=1), own, saved.classes()), company)
     if waiting and rounds == needed:
         st.rerun()
 

@@ -6,8 +6,12 @@ PERCENT = ("accuracy", "test_accuracy", "train_accuracy", "low", "high", "agreem
 
 
 def show_table(rows: list[dict]) -> str:
-    shown = {key: "{:.2%}".format for key in PERCENT if key in rows[0]}
+    shown = {key: _percent for key in PERCENT if key in rows[0]}
     return pd.DataFrame(rows).to_string(index=False, formatters=shown)
+
+
+def _percent(share: float | None) -> str:
+    return "" if pd.isna(share) else f"{share:.2%}"
 
 
 def show_layers(rows: list[dict]) -> str:

@@ -50,6 +50,11 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether these are own pictures, whose indices no shipped run knows."""
+        return bool(self.resize)
+
     def place_of(self, index: int) -> int | None:
         """Returns the row of the picture of this index, None where the split lacks it."""
         places = np.flatnonzero(self.indices == index)

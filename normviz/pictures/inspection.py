@@ -3,10 +3,12 @@
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from normviz.pictures import own, uploads
+from normviz.pictures.originals import DataError
 from normviz.pictures.own import Album
 from normviz.pictures.resizing import RESIZES
 
@@ -64,6 +66,21 @@ def inspect(path: Path, resize: str = "crop") -> Report:
         DataError: see `own.read`.
     """
     return report(path.name or str(path), own.read(path, resize), resize)
+
+
+def read_upload(name: str, content: bytes, resize: str = "crop") -> Album:
+    """Reads a ZIP or an .npz that a visitor brings; nothing of it stays on the disk.
+
+    Raises:
+        DataError: see `own.read`.
+    """
+    with TemporaryDirectory(prefix="normviz-") as folder:
+        file = Path(folder) / f"upload{'.npz' if name.lower().endswith('.npz') else '.zip'}"
+        file.write_bytes(content)
+        try:
+            return own.read(file, resize, keep=False)
+        except ValueError as error:
+            raise DataError(str(error).replace(str(file), name)) from error
 
 
 def report(name: str, album: Album, resize: str) -> Report:

@@ -1,8 +1,10 @@
 """Own data: pictures of any names, sizes and formats, of 2 to 100 classes, read once and kept as 32 x 32 pixels."""
 
+import base64
 import hashlib
+import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ CLASSES = (2, 100)  # fewest and most
 TEST_SHARE = 0.2  # of the pictures of each class, where the data have no test part
 SEED = 0  # of that draw: every command and every day tests on the same pictures
 ARRAYS = ("train_images", "train_labels", "val_images", "val_labels", "test_images", "test_labels")  # of MedMNIST's .npz
+EXAMPLES, EXAMPLE_SIDE = 8, 192  # pictures that are shown before and after, and pixels of their longer side
 LEAST_STD = 1 / 255  # of a channel, where all pictures are of one level
 _KEPT = ("images", "labels", "tests", "sizes", "words")
 
@@ -38,6 +41,7 @@ class Album:
         conversions: what of `uploads.CONVERSIONS` each picture took, N.
         bad: name and reason of each file that cannot be used.
         aside: parts that are not used.
+        examples: name and JPEG (base64) of a few pictures before they were made 32 x 32.
     """
 
     layout: str
@@ -50,6 +54,7 @@ class Album:
     conversions: tuple[tuple[str, ...], ...]
     bad: tuple[tuple[str, str], ...]
     aside: tuple[str, ...] = ()
+    examples: tuple[tuple[str, str], ...] = ()
 
     def part(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Returns images and labels of "train" or "test"."""
@@ -89,12 +94,13 @@ def _source(path: Path) -> Path:
     return Path(entries[0].path) if alone else path
 
 
-def read(path: Path, resize: str = "crop") -> Album:
+def read(path: Path, resize: str = "crop", keep: bool = True) -> Album:
     """Reads own data; what was read once is kept in the user's cache.
 
     Args:
         path: a folder, a ZIP or an .npz; see `layouts.FORMS`.
         resize: a key of `resizing.RESIZES`.
+        keep: whether to keep it; not what a visitor brings.
 
     Raises:
         DataError: none of these, an archive that must not be unpacked, or fewer than 2 or more than 100 classes.
@@ -108,7 +114,8 @@ def read(path: Path, resize: str = "crop") -> Album:
     if stored:
         return _from_cache(stored)
     album = _read_folder(layout, resize) if layout else _read_archive(source, resize)
-    cache.write(kept, _to_cache(album))
+    if keep:
+        cache.write(kept, _to_cache(album))
     return album
 
 
@@ -120,7 +127,7 @@ def _cache_file(source: Path, layout: Layout | None, resize: str) -> Path:
 
 
 def _to_cache(album: Album) -> dict[str, np.ndarray]:
-    words = {name: getattr(album, name) for name in ("layout", "classes", "names", "conversions", "bad", "aside")}
+    words = {name: getattr(album, name) for name in ("layout", "classes", "names", "conversions", "bad", "aside", "examples")}
     arrays = {name: getattr(album, name) for name in _KEPT[:-1]}
     return arrays | {"words": np.frombuffer(json.dumps(words).encode(), np.uint8)}
 
@@ -128,7 +135,7 @@ def _to_cache(album: Album) -> dict[str, np.ndarray]:
 def _from_cache(stored: dict[str, np.ndarray]) -> Album:
     words = json.loads(stored.pop("words").tobytes())
     lists = {name: tuple(words[name]) for name in ("classes", "names", "aside")}
-    pairs = {name: tuple(tuple(one) for one in words[name]) for name in ("conversions", "bad")}
+    pairs = {name: tuple(tuple(one) for one in words[name]) for name in ("conversions", "bad", "examples")}
     return Album(layout=words["layout"], **lists, **pairs, **stored)
 
 
@@ -159,7 +166,7 @@ class _One:
 
 
 def _read_folder(layout: Layout, resize: str) -> Album:
-    read, bad = [], list(layout.bad)
+    read, bad, examples = [], list(layout.bad), {}
     for found in layout.found:
         try:
             decoded = uploads.decode_file(found.file)
@@ -167,8 +174,17 @@ def _read_folder(layout: Layout, resize: str) -> Album:
             bad.append((found.name, error.fault))
             continue
         small = made_small(decoded.image, resize)
+        _keep_example(examples, found.name, decoded.image, (found.label, decoded.conversions))
         read.append(_One(found.name, found.label, found.part, small, decoded.size, decoded.conversions))
-    return _album(layout.kind, read, bad, layout.aside)
+    return replace(_album(layout.kind, read, bad, layout.aside), examples=tuple(examples.values()))
+
+
+def _keep_example(examples: dict, name: str, image: Image.Image, kind: tuple) -> None:
+    """Keeps the first picture of each kind, until there are enough."""
+    if len(examples) < EXAMPLES and kind not in examples:
+        file = io.BytesIO()
+        uploads.preview(image, EXAMPLE_SIDE).save(file, "JPEG", quality=85)
+        examples[kind] = name, base64.b64encode(file.getvalue()).decode()
 
 
 def _read_npz(file: Path, resize: str) -> Album:
