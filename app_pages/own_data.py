@@ -17,7 +17,7 @@ if album is not None:
     st.subheader("What becomes of the pictures")
     view.show_examples(album, told)
     st.subheader("What to look after")
-    view.show_faults(told)
+    view.show_faults(told, view.is_skipped(source))
     st.markdown(view.next_step(source))
 
 frame.close_page("own_data")

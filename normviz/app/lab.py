@@ -71,7 +71,8 @@ def choose_setup(demo: str, chosen: Settings) -> Setup | None:
         values = _choose_values(start, chosen)
     data = _choose_data()
     told = words.DEMOS[demo]
-    st.markdown(f"*{told.shows_drawn if data == 'drawn' and told.shows_drawn else told.shows}*")
+    if data != "own":
+        st.markdown(f"*{told.shows_drawn if data == 'drawn' and told.shows_drawn else told.shows}*")
     try:
         return Setup(**values, data=data)
     except ValueError as error:

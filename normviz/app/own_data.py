@@ -130,18 +130,30 @@ def _example(name: str, before: str, after: np.ndarray) -> str:
     )
 
 
-def show_faults(told) -> None:
-    """Shows the warnings, the pictures that stand in both parts, and every bad file with its reason."""
-    for warning in told.warnings:
-        st.warning(frame.plain(f"{warning}."), icon=":material/warning:")
+def show_faults(told, skipped: bool) -> None:
+    """Shows the warnings, the pictures that stand in both parts, and every bad file with its reason.
+
+    Args:
+        told: `inspection.Report`.
+        skipped: whether the owner lets the rest be used.
+    """
+    if told.warnings:
+        st.warning("\n".join(f"- {frame.plain(warning)}" for warning in told.warnings), icon=":material/warning:")
     if told.in_both:
         st.markdown("**The same picture for training and for testing**")
         st.dataframe(pd.DataFrame(told.in_both), hide_index=True)
     if told.bad:
-        st.markdown(words.REFUSED.format(count=len(told.bad)))
+        st.markdown((words.SKIPPED if skipped else words.REFUSED).format(count=len(told.bad)))
         st.dataframe(pd.DataFrame(told.bad), hide_index=True)
     if not (told.warnings or told.in_both or told.bad):
         st.success("Nothing: every file can be used.", icon=":material/check:")
+
+
+def is_skipped(source: str) -> bool:
+    """Returns whether bad files of these data are left out, as the owner chose for the server's."""
+    from normviz.pictures.choices import choices
+
+    return source == words.HERE and bool(choices().skip_bad)
 
 
 def next_step(source: str) -> str:

@@ -37,6 +37,13 @@ def _split(folder: str, chosen):
     return dataset.load_split("test", folder, chosen)
 
 
+def _is_own_at_hand() -> bool:
+    from normviz.pictures import dataset
+
+    folder = dataset.find_folder()
+    return folder is not None and dataset.is_own(folder)
+
+
 def class_count(data: str) -> int:
     """Returns how many classes a data set of the lab has."""
     split = at_hand() if data == "own" else None
@@ -47,8 +54,7 @@ def offer_download() -> None:
     """Shows the button that fetches CIFAR-10, its progress, and what went wrong if it did; beside own data, what is missing."""
     from normviz.pictures import dataset, download
 
-    split = at_hand()
-    if saved.shows_own_data() or (split is not None and split.is_own):
+    if saved.shows_own_data() or _is_own_at_hand():
         said = own_data.OTHERS_SHOWN if saved.shows_own_data() else own_data.SHIPPED_SHOWN
         st.info(said.format(classes=own_data.listed(saved.classes())), icon=":material/folder_open:")
         return

@@ -3,9 +3,9 @@
 import altair as alt
 import pandas as pd
 
-from normviz.charts.parts import GREY, HEIGHT, tips
+from normviz.charts.parts import GREY, tips
 
-ROW = 22  # pixels of a class
+ROW, AROUND = 26, 95  # pixels of a class, and of axis and legend
 PARTS = {"train": "#56B4E9", "test": GREY}  # Okabe-Ito's sky blue, which is no norm's colour
 
 
@@ -14,7 +14,7 @@ def class_bars(table: pd.DataFrame) -> alt.Chart:
     scale = alt.Scale(domain=list(PARTS), range=list(PARTS.values()))
     y = alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=180, labelFontSize=13))
     return (
-        alt.Chart(table, height=max(HEIGHT // 2, ROW * table["class"].nunique()))
+        alt.Chart(table, height=AROUND + ROW * table["class"].nunique())
         .mark_bar()
         .encode(
             y=y,

@@ -78,12 +78,18 @@ def _check(file: Path, members: list[zipfile.ZipInfo]) -> None:
         raise DataError(f"{file} cannot be unpacked: {twice[0]!r} stands in it twice; pack it again with it once")
 
 
-def _check_amount(file: Path, members: list[zipfile.ZipInfo]) -> None:
+def check_amount(file: Path, most_bytes: int) -> None:
+    """Raises DataError for an archive that has more bytes when unpacked, or is refused anyway; nothing is unpacked."""
+    with _faults(file), zipfile.ZipFile(file) as archive:
+        _check_amount(file, archive.infolist(), most_bytes)
+
+
+def _check_amount(file: Path, members: list[zipfile.ZipInfo], most_bytes: int = MOST_BYTES) -> None:
     unpacked_bytes = sum(member.file_size for member in members)
     packed_bytes = max(1, file.stat().st_size)
     amounts = {
         "files": (len(members), MOST_FILES),
-        "bytes when unpacked": (unpacked_bytes, MOST_BYTES),
+        "bytes when unpacked": (unpacked_bytes, most_bytes),
         "times its own size when unpacked": (unpacked_bytes // packed_bytes, MOST_RATIO),
     }
     for what, (count, most) in amounts.items():

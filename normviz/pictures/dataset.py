@@ -98,11 +98,15 @@ def is_image_folder(path: Path) -> bool:
 def _is_edition(folder: Path) -> bool:
     try:
         places = [Path(entry.path) for entry in layouts.visible(folder) if entry.name in CLASS_NAMES and entry.is_dir()]
-        firsts = [next(iter(layouts.visible(place)), None) for place in places[:3]]
+        firsts = [name for name in map(_first_name, places[:3]) if name]
     except OSError:
         return False
-    named = [Path(first.name).stem.isdigit() for first in firsts if first]
-    return len(places) >= EDITION_CLASSES and sum(named) * 2 >= len(named)
+    return len(places) >= EDITION_CLASSES and sum(Path(name).stem.isdigit() for name in firsts) * 2 >= len(firsts)
+
+
+def _first_name(place: Path) -> str | None:
+    with os.scandir(place) as entries:
+        return next((entry.name for entry in entries if layouts.is_visible(entry.name)), None)
 
 
 def is_own(path: Path) -> bool:

@@ -78,7 +78,7 @@ def read_upload(name: str, content: bytes, resize: str = "crop") -> Album:
         file = Path(folder) / f"upload{'.npz' if name.lower().endswith('.npz') else '.zip'}"
         file.write_bytes(content)
         try:
-            return own.read(file, resize, keep=False)
+            return own.read(file, resize, guest=True)
         except ValueError as error:
             raise DataError(str(error).replace(str(file), name)) from error
 
@@ -143,8 +143,8 @@ def _warnings(album: Album, classes: list[dict], both: list[dict]) -> list[str]:
         f"no test picture: {', '.join(untested)}": untested,
         f"{most['class']} has {most['train']} training pictures, {least['class']} {least['train']}: a network that "
         "always answers the first looks good": most["train"] >= UNEVEN * max(1, least["train"]),
-        f"{len(both)} test pictures stand among the training pictures too: they tell nothing": both,
-        f"{len(album.bad)} files cannot be used; the rest is used with --skip-bad": album.bad,
+        f"test pictures that stand among the training pictures too, and tell nothing: {len(both)}": both,
+        f"files that cannot be used: {len(album.bad)}; the rest is used with --skip-bad": album.bad,
         f"not used: {', '.join(album.aside)}": album.aside,
     }
     return [said for said, is_met in met.items() if is_met]

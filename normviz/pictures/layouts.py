@@ -46,10 +46,15 @@ class Layout:
     aside: tuple[str, ...] = ()
 
 
+def is_visible(name: str) -> bool:
+    """Returns whether a name is no hidden file and no litter."""
+    return not (name.startswith(".") or name.lower() in LITTER)
+
+
 def visible(folder: str | Path) -> list[os.DirEntry]:
     """Returns what lies in a folder, by name, less hidden files and litter; raises OSError where it cannot be opened."""
     with os.scandir(folder) as entries:
-        kept = [entry for entry in entries if not (entry.name.startswith(".") or entry.name.lower() in LITTER)]
+        kept = [entry for entry in entries if is_visible(entry.name)]
     return sorted(kept, key=lambda entry: entry.name)
 
 
@@ -137,7 +142,7 @@ def _add(layout: Layout, root: Path, folder: Path, part: str) -> str:
 
 def _add_class(layout: Layout, root: Path, folder: Path, part: str) -> None:
     files = _walk(folder)
-    layout.found += [Found(_name(path, root), path, _readable(folder.name), part) for path in files]
+    layout.found += [Found(_name(path, root), path, readable(folder.name), part) for path in files]
     if not files:
         layout.bad.append((_name(folder, root), "holds no picture"))
 
@@ -150,10 +155,10 @@ def _walk(folder: Path) -> list[Path]:
 
 
 def _name(path: Path, root: Path) -> str:
-    return _readable(path.relative_to(root).as_posix())
+    return readable(path.relative_to(root).as_posix())
 
 
-def _readable(name: str) -> str:
+def readable(name: str) -> str:
     """Returns a name of which bytes that are no UTF-8 have become question marks."""
     return name.encode("utf-8", "replace").decode()
 

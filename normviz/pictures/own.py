@@ -1,27 +1,23 @@
 """Own data: pictures of any names, sizes and formats, of 2 to 100 classes, read once and kept as 32 x 32 pixels."""
 
-import base64
+import contextlib
 import hashlib
-import io
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from normviz.pictures import archives, cache, layouts, uploads
-from normviz.pictures.formats import ImageError
+from normviz.pictures import archives, cache, layouts, reading
 from normviz.pictures.layouts import Layout
 from normviz.pictures.originals import DataError
-from normviz.pictures.resizing import made_small
+from normviz.pictures.reading import Limits, Picture, Reading
 from normviz.words.classes import MEAN, STD
 
 CLASSES = (2, 100)  # fewest and most
 TEST_SHARE = 0.2  # of the pictures of each class, where the data have no test part
 SEED = 0  # of that draw: every command and every day tests on the same pictures
-ARRAYS = ("train_images", "train_labels", "val_images", "val_labels", "test_images", "test_labels")  # of MedMNIST's .npz
-EXAMPLES, EXAMPLE_SIDE = 8, 192  # pictures that are shown before and after, and pixels of their longer side
 LEAST_STD = 1 / 255  # of a channel, where all pictures are of one level
 _KEPT = ("images", "labels", "tests", "sizes", "words")
 
@@ -74,7 +70,7 @@ class Album:
         return tuple(mean.round(6).tolist()), tuple(std.round(6).tolist())
 
 
-def digests(images: np.ndarray) -> list[str]:
+def digests(images: Iterable[np.ndarray]) -> list[str]:
     """Returns a name for the content of each picture, by which they are put in order and drawn."""
     return [hashlib.sha256(b"%d" % SEED + picture.tobytes()).hexdigest() for picture in images]
 
@@ -94,16 +90,17 @@ def _source(path: Path) -> Path:
     return Path(entries[0].path) if alone else path
 
 
-def read(path: Path, resize: str = "crop", keep: bool = True) -> Album:
+def read(path: Path, resize: str = "crop", guest: bool = False) -> Album:
     """Reads own data; what was read once is kept in the user's cache.
 
     Args:
         path: a folder, a ZIP or an .npz; see `layouts.FORMS`.
         resize: a key of `resizing.RESIZES`.
-        keep: whether to keep it; not what a visitor brings.
+        guest: whether a visitor brings them: such are not kept, and may be fewer.
 
     Raises:
-        DataError: none of these, an archive that must not be unpacked, or fewer than 2 or more than 100 classes.
+        DataError: none of these, an archive that must not be unpacked, fewer than 2 or more than 100 classes, or more than
+            the limits.
     """
     source = _source(path)
     if not source.exists():
@@ -111,10 +108,13 @@ def read(path: Path, resize: str = "crop", keep: bool = True) -> Album:
     layout = layouts.find(source) if source.is_dir() else None
     kept = _cache_file(source, layout, resize)
     stored = cache.read(kept, _KEPT)
-    if stored:
-        return _from_cache(stored)
-    album = _read_folder(layout, resize) if layout else _read_archive(source, resize)
-    if keep:
+    if stored is not None:
+        with contextlib.suppress(KeyError, ValueError, TypeError):  # kept in another form: they are read again
+            return _from_cache(stored)
+    limits = reading.GUEST if guest else reading.OWNER
+    came = reading.from_folder(layout, resize, limits) if layout else _read_archive(source, resize, limits)
+    album = _arranged(came)
+    if not guest:
         cache.write(kept, _to_cache(album))
     return album
 
@@ -139,113 +139,53 @@ def _from_cache(stored: dict[str, np.ndarray]) -> Album:
     return Album(layout=words["layout"], **lists, **pairs, **stored)
 
 
-def _read_archive(source: Path, resize: str) -> Album:
-    if source.suffix.lower() == ".npz":
-        return _read_npz(source, resize)
-    if source.suffix.lower() != ".zip":
+def _read_archive(source: Path, resize: str, limits: Limits) -> Reading:
+    if source.suffix.lower() not in (".zip", ".npz"):
         raise DataError(f"{source} is no data set: {layouts.FORMS}")
+    archives.check_amount(source, limits.bytes)
+    if source.suffix.lower() == ".npz":
+        return reading.from_arrays(source, resize, limits)
     with archives.unpacked(source) as folder:
         inside = _source(folder)
         if inside.is_file():
-            return _read_npz(inside, resize)
+            return reading.from_arrays(inside, resize, limits)
         layout = layouts.find(folder)
         layout.kind = f"ZIP, {layout.kind}"
-        return _read_folder(layout, resize)
+        return reading.from_folder(layout, resize, limits)
 
 
-@dataclass(frozen=True)
-class _One:
-    """A picture before it has its place: its name, class and part ("" if that is to be drawn), and what was read of it."""
-
-    name: str
-    label: str
-    part: str
-    pixels: np.ndarray
-    size: tuple[int, int]
-    conversions: tuple[str, ...] = ()
-
-
-def _read_folder(layout: Layout, resize: str) -> Album:
-    read, bad, examples = [], list(layout.bad), {}
-    for found in layout.found:
-        try:
-            decoded = uploads.decode_file(found.file)
-        except ImageError as error:
-            bad.append((found.name, error.fault))
-            continue
-        small = made_small(decoded.image, resize)
-        _keep_example(examples, found.name, decoded.image, (found.label, decoded.conversions))
-        read.append(_One(found.name, found.label, found.part, small, decoded.size, decoded.conversions))
-    return replace(_album(layout.kind, read, bad, layout.aside), examples=tuple(examples.values()))
-
-
-def _keep_example(examples: dict, name: str, image: Image.Image, kind: tuple) -> None:
-    """Keeps the first picture of each kind, until there are enough."""
-    if len(examples) < EXAMPLES and kind not in examples:
-        file = io.BytesIO()
-        uploads.preview(image, EXAMPLE_SIDE).save(file, "JPEG", quality=85)
-        examples[kind] = name, base64.b64encode(file.getvalue()).decode()
-
-
-def _read_npz(file: Path, resize: str) -> Album:
-    arrays = archives.read_arrays(file, ARRAYS)
-    testing = next((name for name in ("test", "val") if f"{name}_images" in arrays), None)
-    if "train_images" not in arrays:
-        raise DataError(f"{file} must hold train_images and train_labels: it has {', '.join(arrays) or 'neither'}")
-    parts = {"train": "train" if testing else "", **({testing: "test"} if testing else {})}
-    read = [one for name, part in parts.items() for one in _read_part(file, arrays, name, part, resize)]
-    aside = ("val",) if "val_images" in arrays and testing == "test" else ()
-    return _album("npz", read, [], aside)
-
-
-def _read_part(file: Path, arrays: dict, name: str, part: str, resize: str) -> list[_One]:
-    images, labels = arrays[f"{name}_images"], arrays.get(f"{name}_labels")
-    if images.dtype != np.uint8 or images.ndim not in (3, 4) or images.shape[3:] not in ((), (1,), (3,)) or not images.size:
-        raise DataError(
-            f"{file}: {name}_images must be uint8, N x H x W or N x H x W x 3: it is {images.dtype}, shape {images.shape}"
-        )
-    if labels is None or labels.size != len(images) or labels.dtype.kind not in "iuU":
-        shape = "missing" if labels is None else f"{labels.dtype}, shape {labels.shape}"
-        raise DataError(f"{file}: {name}_labels must be one whole number or name a picture: it is {shape}")
-    grey = ("grey",) if images.shape[3:] != (3,) else ()
-    size = images.shape[2], images.shape[1]
-    small = (
-        made_small(Image.fromarray(image.squeeze(2) if image.ndim == 3 and grey else image).convert("RGB"), resize)
-        for image in images
-    )
-    pairs = enumerate(zip(small, labels.ravel().tolist()))
-    return [_One(f"{name}_images[{place}]", str(label), part, pixels, size, grey) for place, (pixels, label) in pairs]
-
-
-def _album(kind: str, read: list[_One], bad: list[tuple[str, str]], aside: tuple[str, ...]) -> Album:
-    known = {one.label for one in read if one.part != "test"} or {one.label for one in read}
-    bad += [
-        (one.name, f"is of class {one.label}, of which there is no training picture") for one in read if one.label not in known
-    ]
-    read = [one for one in read if one.label in known]
+def _arranged(came: Reading) -> Album:
+    """Puts what was read in its order, and draws the test pictures where they were not named."""
+    trained = {one.label for one in came.pictures if one.part != "test"}
+    known = trained or {one.label for one in came.pictures}
+    strange = [one for one in came.pictures if one.label not in known]
+    bad = [*came.bad, *((one.name, f"is of class {one.label}, of which there is no training picture") for one in strange)]
     classes = tuple(sorted(known, key=_natural))
-    if not CLASSES[0] <= len(classes) <= CLASSES[1]:
-        listed = f": {_listed(bad)}" if bad else ""
-        raise DataError(
-            f"own data must have {CLASSES[0]} to {CLASSES[1]} classes: {len(classes)} with a usable picture{listed}"
-        )
-    images = np.stack([one.pixels for one in read])
-    names = digests(images)
-    order = sorted(range(len(read)), key=lambda place: (names[place], read[place].name))
-    read = [read[place] for place in order]
-    labels = np.array([classes.index(one.label) for one in read], dtype=np.int64)
+    _check_classes(classes, bad)
+    pictures = [one for one in came.pictures if one.label in known]
+    names = digests(one.pixels for one in pictures)
+    names, pictures = zip(*sorted(zip(names, pictures), key=lambda pair: (pair[0], pair[1].name)))
+    labels = np.array([classes.index(one.label) for one in pictures], dtype=np.int64)
     return Album(
-        kind,
+        came.layout,
         classes,
-        images[order],
+        np.stack([one.pixels for one in pictures]),
         labels,
-        _tests(read, labels, [names[place] for place in order]),
-        np.array([one.size for one in read], dtype=np.int32),
-        tuple(one.name for one in read),
-        tuple(one.conversions for one in read),
+        _tests(pictures, labels, names),
+        np.array([one.size for one in pictures], dtype=np.int32),
+        tuple(one.name for one in pictures),
+        tuple(one.conversions for one in pictures),
         tuple(bad),
-        aside,
+        came.aside,
+        came.examples,
     )
+
+
+def _check_classes(classes: tuple[str, ...], bad: list[tuple[str, str]]) -> None:
+    fewest, most = CLASSES
+    if not fewest <= len(classes) <= most:
+        listed = f": {_listed(bad)}" if bad else ""
+        raise DataError(f"own data must have {fewest} to {most} classes: {len(classes)} with a usable picture{listed}")
 
 
 def _natural(name: str) -> tuple[bool, int, str]:
@@ -254,7 +194,7 @@ def _natural(name: str) -> tuple[bool, int, str]:
     return not is_number, int(name) if is_number else 0, name
 
 
-def _tests(read: list[_One], labels: np.ndarray, names: list[str]) -> np.ndarray:
+def _tests(read: Sequence[Picture], labels: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """Returns which pictures are for testing: as they came, else the first of each class in their order; equal ones together."""
     tests = np.array([one.part == "test" for one in read])
     to_draw = np.array([not one.part for one in read])
@@ -269,7 +209,7 @@ def _tests(read: list[_One], labels: np.ndarray, names: list[str]) -> np.ndarray
 def refusal(path: Path, album: Album) -> str:
     """Says of every bad file why it cannot be used, and what to do."""
     return (
-        f"{path} holds {len(album.bad)} that cannot be used: {_listed(album.bad)}. Mend them, take them out, or use the rest "
+        f"{path} holds files that cannot be used, {len(album.bad)} of them: {_listed(album.bad)}. Mend them, take them out, or use the rest "
         f"({len(album.labels):,} pictures) with --skip-bad or NORMVIZ_DATA_SKIP_BAD=1"
     )
 

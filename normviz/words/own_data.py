@@ -32,9 +32,11 @@ NEXT = {
     UPLOAD: "To train on it, start the app with `NORMVIZ_DATA` set to this file, or: `python -m normviz train --data FILE --out FOLDER`.",
 }
 REFUSED = (
-    "**{count} cannot be used.** Nothing is trained until they are mended or taken out, or the rest is allowed by `--skip-bad` or "
+    "**Files that cannot be used: {count}.** Nothing is trained until they are mended or taken out, or the rest is allowed by `--skip-bad` or "
     "`NORMVIZ_DATA_SKIP_BAD=1`."
 )
+
+SKIPPED = "**Files that cannot be used: {count}.** They are left out, as the owner of this server chose."
 
 
 def listed(names: tuple[str, ...]) -> str:

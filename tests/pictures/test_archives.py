@@ -4,11 +4,12 @@ import io
 import stat
 import tempfile
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from normviz.pictures import archives, dataset, own
+from normviz.pictures import archives, dataset, inspection, own, reading
 from tests import own_pictures
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -142,3 +143,25 @@ def test_a_whole_archive_leaves_nothing_behind(tmp_path, monkeypatch):
     assert not list((tmp_path / "temporary").iterdir())
     with pytest.raises(KeyError), archives.unpacked(file):
         raise KeyError("the block's own")
+
+
+def test_a_visitor_may_bring_less(tmp_path, monkeypatch):
+    own_pictures.save_npz(tmp_path / "mine.npz")
+    folder = own_pictures.fill(tmp_path / "mine", 4)
+    for name, said in (
+        ("pictures", "at most 10 pictures here"),
+        ("pixels", "at most 10 pixels"),
+        ("bytes", "at most 10 bytes"),
+    ):
+        monkeypatch.setattr(reading, "GUEST", replace(reading.OWNER, **{name: 10}))
+        for path in (tmp_path / "mine.npz", folder):
+            if (name, path.suffix) not in (("pixels", ".npz"), ("bytes", "")):
+                with pytest.raises(dataset.DataError, match=said):
+                    own.read(path, guest=True)
+
+
+def test_what_a_visitor_brings_is_not_kept(tmp_path):
+    album = inspection.read_upload("mine.npz", own_pictures.save_npz(tmp_path / "mine.npz").read_bytes())
+    assert album.classes == ("0", "1", "2", "3") and not (tmp_path / "cache").exists()
+    with pytest.raises(dataset.DataError, match="^mine.zip cannot be unpacked"):
+        inspection.read_upload("mine.zip", b"no archive")
