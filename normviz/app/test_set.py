@@ -18,14 +18,20 @@ def test_pictures():
 
 
 def at_hand():
-    """Returns the test split at hand, of CIFAR-10 or own data, or None; a damaged one is named on the page."""
+    """Returns the test split at hand, of CIFAR-10 or own data, or None; a damaged one is named on the page.
+
+    A setting that cannot be used ends the page with its message.
+    """
     from normviz.pictures import dataset
     from normviz.pictures.choices import choices
 
     try:
         folder = dataset.find_folder()
         return None if folder is None else _split(str(folder), choices())
-    except (dataset.DataError, SettingsError) as error:
+    except SettingsError as error:
+        st.error(frame.plain(error))
+        st.stop()
+    except dataset.DataError as error:
         st.warning(frame.plain(error))
         return None
 
@@ -38,6 +44,7 @@ def _split(folder: str, chosen):
 
 
 def _is_own_at_hand() -> bool:
+    """Returns whether own data are at hand, readable or not."""
     from normviz.pictures import dataset
 
     folder = dataset.find_folder()
@@ -54,8 +61,9 @@ def offer_download() -> None:
     """Shows the button that fetches CIFAR-10, its progress, and what went wrong if it did; beside own data, what is missing."""
     from normviz.pictures import dataset, download
 
-    if saved.shows_own_data() or _is_own_at_hand():
-        said = own_data.OTHERS_SHOWN if saved.shows_own_data() else own_data.SHIPPED_SHOWN
+    own_shown = saved.shows_own_data()
+    if own_shown or _is_own_at_hand():
+        said = own_data.OTHERS_SHOWN if own_shown else own_data.SHIPPED_SHOWN
         st.info(said.format(classes=own_data.listed(saved.classes())), icon=":material/folder_open:")
         return
     with st.container(border=True):

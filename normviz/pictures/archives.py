@@ -16,6 +16,7 @@ from normviz.pictures.originals import DataError
 
 MOST_FILES = 70_000  # CIFAR-10 has 60,000 pictures
 MOST_BYTES = 2 * 10**9  # unpacked
+MOST_FOLDERS = 20  # inside each other
 MOST_RATIO = 200  # unpacked bytes to packed ones, over the whole archive; photographs have 1, flat bitmaps up to 100
 
 _KINDS = (0, stat.S_IFREG, stat.S_IFDIR)  # of a member; 0: the archive does not say
@@ -103,6 +104,8 @@ def _fault(member: zipfile.ZipInfo) -> str:
         return "has an absolute path"
     if ".." in name.split("/"):
         return "leads out of the archive"
+    if name.count("/") > MOST_FOLDERS:
+        return f"lies more than {MOST_FOLDERS} folders deep"
     if kind not in _KINDS:
         return "is a link" if stat.S_ISLNK(kind) else "is neither a file nor a folder"
     return "is encrypted" if member.flag_bits & 1 else ""

@@ -148,10 +148,12 @@ def _add_class(layout: Layout, root: Path, folder: Path, part: str) -> None:
 
 
 def _walk(folder: Path) -> list[Path]:
-    found = []
-    for entry in visible(folder):
-        found += _walk(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else [Path(entry.path)]
-    return found
+    """Returns the files of a folder and of all below it, however deep; links to folders are not followed."""
+    found, waiting = [], [folder]
+    while waiting:
+        for entry in visible(waiting.pop()):
+            (waiting if entry.is_dir(follow_symlinks=False) else found).append(Path(entry.path))
+    return sorted(found)
 
 
 def _name(path: Path, root: Path) -> str:

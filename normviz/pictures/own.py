@@ -15,6 +15,7 @@ from normviz.pictures.originals import DataError
 from normviz.pictures.reading import Limits, Picture, Reading
 from normviz.words.classes import MEAN, STD
 
+ARCHIVES = (".zip", ".npz")
 CLASSES = (2, 100)  # fewest and most
 TEST_SHARE = 0.2  # of the pictures of each class, where the data have no test part
 SEED = 0  # of that draw: every command and every day tests on the same pictures
@@ -77,7 +78,8 @@ def digests(images: Iterable[np.ndarray]) -> list[str]:
 
 def is_own(path: Path) -> bool:
     """Returns whether a path looks like own data: a ZIP, an .npz, or a folder laid out as one of `layouts.FORMS`."""
-    return _source(path).suffix.lower() in (".zip", ".npz") if _source(path).is_file() else layouts.is_layout(path)
+    source = _source(path)
+    return source.suffix.lower() in ARCHIVES if source.is_file() else layouts.is_layout(source)
 
 
 def _source(path: Path) -> Path:
@@ -140,7 +142,7 @@ def _from_cache(stored: dict[str, np.ndarray]) -> Album:
 
 
 def _read_archive(source: Path, resize: str, limits: Limits) -> Reading:
-    if source.suffix.lower() not in (".zip", ".npz"):
+    if source.suffix.lower() not in ARCHIVES:
         raise DataError(f"{source} is no data set: {layouts.FORMS}")
     archives.check_amount(source, limits.bytes)
     if source.suffix.lower() == ".npz":
@@ -209,8 +211,8 @@ def _tests(read: Sequence[Picture], labels: np.ndarray, names: Sequence[str]) ->
 def refusal(path: Path, album: Album) -> str:
     """Says of every bad file why it cannot be used, and what to do."""
     return (
-        f"{path} holds files that cannot be used, {len(album.bad)} of them: {_listed(album.bad)}. Mend them, take them out, or use the rest "
-        f"({len(album.labels):,} pictures) with --skip-bad or NORMVIZ_DATA_SKIP_BAD=1"
+        f"{path} holds files that cannot be used, {len(album.bad)} of them: {_listed(album.bad)}. Mend them, take them out, "
+        f"or use the rest ({len(album.labels):,} pictures) with --skip-bad or NORMVIZ_DATA_SKIP_BAD=1"
     )
 
 

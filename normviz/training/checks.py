@@ -75,10 +75,8 @@ def described(plan: Plan) -> Architecture:
 
 def run_bytes(plan: Plan, test_pictures: int, classes: tuple[str, ...] = CLASS_NAMES) -> int:
     """Returns how many bytes a run may have on disk at once: its progress, old and new, and its finished files."""
-    shape, epochs = (
-        replace(described(plan), classes=classes),
-        plan.recipe.epochs + 1,
-    )  # the statistics begin before the first epoch
+    shape = replace(described(plan), classes=classes)
+    epochs = plan.recipe.epochs + 1  # the statistics begin before the first epoch
     with torch.device("meta"):
         network = Network(shape)
     values = sum(value.numel() for value in network.state_dict().values())

@@ -86,7 +86,7 @@ DRAWN = (
 )
 OWN_DATA = (
     "**{count} classes of your own**: {classes}. What the demos show was measured on CIFAR-10; on other pictures it may come out "
-    "otherwise."
+    "otherwise. Where there are fewer training pictures than chosen above, all are used."
 )
 STATES = {
     "queued": "waiting",

@@ -43,6 +43,7 @@ def device(name):
         ([("C:/escaped.png", b"x")], "has an absolute path"),
         ([link("a/1.png", "/etc/passwd")], "is a link"),
         ([link("a", "/etc"), ("a/passwd", b"x")], "is a link"),
+        ([("a/" * depth, b"") for depth in range(1, 1500)], "folders deep"),
         ([device("a/1.png")], "neither a file nor a folder"),
         ([("a/1.png", b"x"), ("a\\1.png", b"x")], "stands in it twice"),
         ([("a", b"x"), ("a/1.png", b"x")], "cannot be unpacked"),

@@ -233,6 +233,14 @@ def test_one_name_of_a_folder_of_parts_may_be_a_class(tmp_path):
     assert split(tmp_path).classes == ("train", "tram")
 
 
+def test_folders_in_class_folders_belong_to_the_class(tmp_path):
+    path = own_pictures.fill(tmp_path / "mine", 5)
+    deep = path / CLASSES[0] / "a" / "b"
+    deep.mkdir(parents=True)
+    own_pictures.picture(0, 77).save(deep / "1.png")
+    assert f"{CLASSES[0]}/a/b/1.png" in own.read(path).names
+
+
 def test_names_that_are_no_utf_8_become_readable(tmp_path):
     found = layouts.readable("caf\udce9")
     assert found == "caf?"
