@@ -4,6 +4,7 @@ import streamlit as st
 
 from normviz.app import frame
 from normviz.app import own_data as view
+from normviz.words import own_data
 
 frame.open_page("own_data")
 frame.hide_study()
@@ -18,6 +19,6 @@ if album is not None:
     view.show_examples(album, told)
     st.subheader("What to look after")
     view.show_faults(told, view.is_skipped(source))
-    st.markdown(view.next_step(source))
+    st.markdown(own_data.NEXT[source])
 
 frame.close_page("own_data")

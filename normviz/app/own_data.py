@@ -154,7 +154,3 @@ def is_skipped(source: str) -> bool:
     from normviz.pictures.choices import choices
 
     return source == words.HERE and bool(choices().skip_bad)
-
-
-def next_step(source: str) -> str:
-    return words.NEXT[source]

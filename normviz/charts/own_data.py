@@ -5,7 +5,7 @@ import pandas as pd
 
 from normviz.charts.parts import GREY, tips
 
-ROW, AROUND = 26, 95  # pixels of a class, and of axis and legend
+ROW, AROUND = 26, 150  # pixels of a class, and of axis and legend
 PARTS = {"train": "#56B4E9", "test": GREY}  # Okabe-Ito's sky blue, which is no norm's colour
 
 

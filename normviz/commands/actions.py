@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from functools import cache
 from pathlib import Path
 
@@ -183,7 +183,7 @@ def inspect_data(options: argparse.Namespace) -> list[dict]:
     path = dataset.find_folder(options.data) or options.data
     if path.exists() and not dataset.is_own(path):
         raise ValueError(f"{path} is CIFAR-10, which needs no inspection: name own data; {layouts.FORMS}")
-    return [inspection.inspect(path, chosen.resize).as_row()]
+    return [asdict(inspection.inspect(path, chosen.resize))]
 
 
 def classify(options: argparse.Namespace) -> list[dict]:

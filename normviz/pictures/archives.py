@@ -23,8 +23,12 @@ _KINDS = (0, stat.S_IFREG, stat.S_IFDIR)  # of a member; 0: the archive does not
 
 
 @contextmanager
-def unpacked(file: Path) -> Iterator[Path]:
+def unpacked(file: Path, most_bytes: int = MOST_BYTES) -> Iterator[Path]:
     """Unpacks a ZIP into a temporary folder, which is gone after the block.
+
+    Args:
+        file: the ZIP.
+        most_bytes: that it may have when unpacked.
 
     Yields:
         The folder.
@@ -36,7 +40,7 @@ def unpacked(file: Path) -> Iterator[Path]:
     with TemporaryDirectory(prefix="normviz-") as folder:
         with _faults(file), zipfile.ZipFile(file) as archive:
             members = archive.infolist()
-            _check(file, members)
+            _check(file, members, most_bytes)
             disk.check_writable(gettempdir(), sum(member.file_size for member in members))
             for member in members:
                 _extract(archive, member, Path(folder))
@@ -67,9 +71,9 @@ def _plain(member: zipfile.ZipInfo) -> str:
     return member.filename.replace("\\", "/")
 
 
-def _check(file: Path, members: list[zipfile.ZipInfo]) -> None:
+def _check(file: Path, members: list[zipfile.ZipInfo], most_bytes: int) -> None:
     """Raises DataError for what must not be unpacked; by the archive's own list, nothing is read yet."""
-    _check_amount(file, members)
+    _check_amount(file, members, most_bytes)
     for member in members:
         fault = _fault(member)
         if fault:
@@ -79,13 +83,7 @@ def _check(file: Path, members: list[zipfile.ZipInfo]) -> None:
         raise DataError(f"{file} cannot be unpacked: {twice[0]!r} stands in it twice; pack it again with it once")
 
 
-def check_amount(file: Path, most_bytes: int) -> None:
-    """Raises DataError for an archive that has more bytes when unpacked, or is refused anyway; nothing is unpacked."""
-    with _faults(file), zipfile.ZipFile(file) as archive:
-        _check_amount(file, archive.infolist(), most_bytes)
-
-
-def _check_amount(file: Path, members: list[zipfile.ZipInfo], most_bytes: int = MOST_BYTES) -> None:
+def _check_amount(file: Path, members: list[zipfile.ZipInfo], most_bytes: int) -> None:
     unpacked_bytes = sum(member.file_size for member in members)
     packed_bytes = max(1, file.stat().st_size)
     amounts = {
@@ -111,19 +109,20 @@ def _fault(member: zipfile.ZipInfo) -> str:
     return "is encrypted" if member.flag_bits & 1 else ""
 
 
-def read_arrays(file: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+def read_arrays(file: Path, names: tuple[str, ...], most_bytes: int = MOST_BYTES) -> dict[str, np.ndarray]:
     """Reads arrays of an .npz; nothing in it is ever unpickled.
 
     Args:
         file: the .npz.
         names: of arrays; those that it lacks are left out.
+        most_bytes: that it may have when unpacked.
 
     Raises:
         DataError: no whole .npz, an array of pickled objects, or more than may be unpacked.
     """
     with _faults(file), zipfile.ZipFile(file) as archive:
         members = {member.filename: member for member in archive.infolist()}
-        _check_amount(file, list(members.values()))
+        _check_amount(file, list(members.values()), most_bytes)
         return {name: _read_array(file, archive, members[f"{name}.npy"]) for name in names if f"{name}.npy" in members}
 
 

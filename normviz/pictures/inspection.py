@@ -1,7 +1,7 @@
 """What own data hold, told before anything is trained on them."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -54,9 +54,6 @@ class Report:
     in_both: list[dict]
     warnings: list[str]
     bad: list[dict]
-
-    def as_row(self) -> dict:
-        return asdict(self)
 
 
 def inspect(path: Path, resize: str = "crop") -> Report:
@@ -137,7 +134,7 @@ def _cut(sizes: np.ndarray) -> float:
 def _warnings(album: Album, classes: list[dict], both: list[dict]) -> list[str]:
     few = [f"{row['class']} ({row['train'] + row['test']})" for row in classes if row["train"] + row["test"] < FEW]
     untested = [row["class"] for row in classes if not row["test"]]
-    most, least = (choose(classes, key=lambda row: row["train"]) for choose in (max, min))
+    least, *_, most = sorted(classes, key=lambda row: row["train"])
     met = {
         f"fewer than {FEW} pictures a class: {', '.join(few)}": few,
         f"no test picture: {', '.join(untested)}": untested,

@@ -144,10 +144,9 @@ def _from_cache(stored: dict[str, np.ndarray]) -> Album:
 def _read_archive(source: Path, resize: str, limits: Limits) -> Reading:
     if source.suffix.lower() not in ARCHIVES:
         raise DataError(f"{source} is no data set: {layouts.FORMS}")
-    archives.check_amount(source, limits.bytes)
     if source.suffix.lower() == ".npz":
         return reading.from_arrays(source, resize, limits)
-    with archives.unpacked(source) as folder:
+    with archives.unpacked(source, limits.bytes) as folder:
         inside = _source(folder)
         if inside.is_file():
             return reading.from_arrays(inside, resize, limits)

@@ -105,7 +105,7 @@ def from_arrays(file: Path, resize: str, limits: Limits) -> Reading:
     Raises:
         DataError: no whole .npz, arrays of another form, or more than the limits.
     """
-    arrays = archives.read_arrays(file, ARRAYS)
+    arrays = archives.read_arrays(file, ARRAYS, limits.bytes)
     testing = next((name for name in ("test", "val") if f"{name}_images" in arrays), None)
     if "train_images" not in arrays:
         raise DataError(f"{file} must hold train_images and train_labels: it has {', '.join(arrays) or 'neither'}")
