@@ -29,8 +29,8 @@ for norm, _ in saved.three_columns():
     )
 
 st.caption(
-    "The networks know ten classes and must choose one of them: a picture of anything else gets a confident answer too. "
-    "A probability here says how a network divides its belief among the ten, not how likely it is to be right."
+    f"The networks know {len(saved.classes())} classes and must choose one of them: a picture of anything else gets a confident "
+    "answer too. A probability here says how a network divides its belief among them, not how likely it is to be right."
 )
 
 show_saliency(pixels)

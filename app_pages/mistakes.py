@@ -21,7 +21,7 @@ for norm, _ in saved.three_columns(minimum=300):
     cells |= view.choose_confusion(norm)
 
 st.subheader("The pictures")
-chosen = verdicts.in_cells(verdicts.choose(table, **view.choose_filters()), cells)
+chosen = verdicts.in_cells(verdicts.choose(table, **view.choose_filters()), cells, saved.classes())
 view.describe_cells(cells)
 st.markdown(f"**{len(chosen):,}** of {len(table):,} test pictures, the most confident verdict first.")
 view.show_gallery(chosen, split)

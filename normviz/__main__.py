@@ -10,7 +10,7 @@ from dataclasses import fields
 from normviz.commands import actions, tables
 from normviz.commands.arguments import Parser, at_least_one, number, one_of, place
 from normviz.model.norms import NORMS, STUDIES
-from normviz.pictures import formats
+from normviz.pictures import formats, layouts, resizing
 from normviz.studies import evidence
 from normviz.training import loop, plans, runs
 
@@ -48,9 +48,12 @@ def build_parser() -> Parser:
     _add_results(commands)
     _add_summary(commands)
     evaluate_parser = _add(
-        commands, "evaluate", actions.evaluate, tables.show_table, "measure every shipped run on the test set"
+        commands, "evaluate", actions.evaluate, tables.show_table, "measure every shipped run, or your own, on the test set"
     )
     _add_data(evaluate_parser)
+    _add_own(evaluate_parser)
+    evaluate_parser.add_argument("--runs", **place("DIR"), help="what train --out wrote (default: the shipped runs)")
+    _add_inspect(commands)
     _add_classify(commands)
     download_parser = _add(commands, "download", actions.download, None, "fetch CIFAR-10 with a progress bar")
     _add_data(download_parser)
@@ -79,6 +82,7 @@ def _add_train(commands) -> None:
             parser.add_argument(f"--{each.name}", **known, default=argparse.SUPPRESS, help=f"(default: {text})")
         else:
             _add_number(parser, each.name, each.type, "", text, default=argparse.SUPPRESS)
+    _add_own(parser)
     _add_device(parser)
     parser.add_argument("--out", **place("DIR"), default=runs.CHECKPOINTS, help="default: the shipped runs")
     parser.add_argument("--replace", action="store_true", help="put the new run in the place of a finished one")
@@ -101,6 +105,7 @@ def _add_study(commands) -> None:
     parser = _add(commands, "study", actions.study, tables.show_table, text)
     parser.add_argument("name", **one_of(evidence.NAMES) | {"metavar": "STUDY"}, help=", ".join(evidence.NAMES))
     _add_data(parser)
+    _add_own(parser)
     _add_device(parser)
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--jobs", **at_least_one(), help="runs side by side on this machine (default: one a core)")
@@ -116,6 +121,23 @@ def _add_results(commands) -> None:
 
 def _add_summary(commands) -> None:
     _add_model(_add(commands, "summary", actions.summary, tables.show_layers, "print a model's layer table"))
+
+
+def _add_inspect(commands) -> None:
+    text = "tell what own data hold, before anything is trained on them"
+    parser = _add(commands, "inspect-data", actions.inspect_data, tables.show_inspection, text)
+    parser.add_argument("data", **place("DIR"), help=layouts.FORMS)
+    _add_resize(parser)
+
+
+def _add_own(parser: argparse.ArgumentParser) -> None:
+    _add_resize(parser)
+    parser.add_argument("--skip-bad", action="store_true", help="use the rest of own data where some files are bad")
+
+
+def _add_resize(parser: argparse.ArgumentParser) -> None:
+    text = "how own pictures become 32 x 32 (default: crop, or the owner's choice)"
+    parser.add_argument("--resize", **one_of(resizing.RESIZES), help=text)
 
 
 def _add_classify(commands) -> None:
@@ -148,7 +170,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--data", **place("DIR"), help="image folder, or CIFAR-10's files or archive (default: NORMVIZ_DATA, data/)"
+        "--data", **place("DIR"), help="image folder, CIFAR-10's files or archive, or own data (default: NORMVIZ_DATA, data/)"
     )
 
 

@@ -13,11 +13,12 @@ from normviz.model import network
 from normviz.pictures import uploads
 from normviz.training import loop, plans
 from normviz.words.classes import CLASS_NAMES
+from tests import own_pictures
 
 PROJECT = Path(__file__).parents[1]
 SHIPPED = [(study, norm) for study in ("controlled", "published", "budget") for norm in ("batch", "group", "layer")]
 LOWEST = dict(zip(SHIPPED, (0.74, 0.73, 0.73, 0.74, 0.675, 0.605, 0.815, 0.80, 0.80), strict=True))
-COMMANDS = ("train", "study", "results", "summary", "evaluate", "classify", "download", "lesson")
+COMMANDS = ("train", "study", "results", "summary", "evaluate", "inspect-data", "classify", "download", "lesson")
 
 
 @pytest.fixture
@@ -235,3 +236,68 @@ def test_a_lesson_goes_on_paper(tmp_path, capsys):
     assert (tmp_path / "it.pdf").read_bytes().startswith(b"%PDF")
     assert main(["lesson", "handout", LESSON, "--out", str(tmp_path / "no.pdf"), "--minutes", "7"]) == 2
     assert "--minutes must be one of 15: --minutes=7" in capsys.readouterr().err and not (tmp_path / "no.pdf").exists()
+
+
+def test_own_data_are_inspected_before_anything_is_trained(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = own_pictures.fill(tmp_path / "mine")
+    (path / own_pictures.CLASSES[0] / "notes.txt").write_text("?")
+    (told,) = rows_of(capsys, "inspect-data", str(path), "--resize", "fit")
+    assert [row["class"] for row in told["classes"]] == sorted(own_pictures.CLASSES) and told["resize"] == "fit"
+    assert told["bad"] == [{"file": "café/notes.txt", "reason": "is not a picture that can be read"}]
+    assert main(["inspect-data", str(path)]) == 0
+    assert "bad: café/notes.txt is not a picture that can be read" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("made", [lambda path: path.mkdir(), lambda path: path.write_bytes(b"?"), lambda path: None])
+def test_what_is_no_own_data_is_refused_in_a_sentence(made, tmp_path, capsys):
+    made(tmp_path / "mine")
+    assert main(["inspect-data", str(tmp_path / "mine")]) == 2
+    assert capsys.readouterr().err.startswith("normviz: ")
+
+
+OWN_TRAIN = ["train", "--study", "controlled", "--norm", "batch", "--epochs", "2", "--batch-size", "8"]
+
+
+@pytest.fixture
+def own_data(tmp_path, monkeypatch):
+    """A folder of own pictures with one bad file, and a cache of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = own_pictures.fill(tmp_path / "mine")
+    (path / own_pictures.CLASSES[0] / "notes.txt").write_text("?")
+    return str(path)
+
+
+def test_own_data_are_trained_and_evaluated_with_their_classes(own_data, tmp_path, capsys):
+    out = str(tmp_path / "runs")
+    (row,) = rows_of(capsys, *OWN_TRAIN, "--data", own_data, "--out", out, "--resize", "fit", "--skip-bad")
+    assert row["parameters"] == 18_064 - 7 * 16
+    info = json.loads((tmp_path / "runs" / "controlled" / "batch" / "run.json").read_text())
+    assert info["architecture"]["classes"] == sorted(own_pictures.CLASSES) and info["data"]["resize"] == "fit"
+    (again,) = rows_of(capsys, "evaluate", "--data", own_data, "--runs", out, "--skip-bad")
+    assert again["accuracy"] == row["accuracy"] and again["agreement"] == 1 and again["pictures"] == 6
+
+
+def test_bad_files_are_refused_until_the_user_says_so(own_data, tmp_path, capsys):
+    said = refused(capsys, [*OWN_TRAIN, "--data", own_data, "--out", str(tmp_path / "runs")])
+    assert "café/notes.txt is not a picture that can be read" in said and "--skip-bad" in said
+    assert not (tmp_path / "runs").exists()
+
+
+def test_networks_of_other_classes_are_refused_on_own_data(own_data, image_folder, tmp_path, capsys):
+    mine, out = ["--data", own_data, "--skip-bad"], ["--out", str(tmp_path / "runs")]
+    assert "the shipped networks know 10 classes (airplane, " in refused(capsys, ["evaluate", *mine])
+    assert "know 10 classes" in refused(capsys, ["study", "shift", *mine, *out])
+    assert "name a folder for your own with --out" in refused(capsys, [*OWN_TRAIN, "--replace", *mine])
+    assert "holds no finished run" in refused(capsys, ["evaluate", *mine, "--runs", str(tmp_path)])
+    rows_of(capsys, *OWN_TRAIN, *mine, *out)
+    assert "know 3 classes ($blue*, " in refused(capsys, ["evaluate", "--data", str(image_folder), "--runs", out[1]])
+
+
+def test_other_own_pictures_are_evaluated_without_an_agreement(own_data, tmp_path, capsys):
+    out = ["--out", str(tmp_path / "runs")]
+    rows_of(capsys, *OWN_TRAIN, "--data", own_data, "--skip-bad", *out)
+    other = str(own_pictures.fill(tmp_path / "other", 9, first=50))
+    (row,) = rows_of(capsys, "evaluate", "--data", other, "--runs", out[1])
+    assert row["agreement"] is None
+    assert main(["evaluate", "--data", other, "--runs", out[1]]) == 0

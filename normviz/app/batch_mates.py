@@ -32,7 +32,7 @@ def choose_company(pool: Pool) -> Company:
     options = {"default": "random", "required": True, "key": "mates", **BOUND}
     kind = st.segmented_control("The other pictures", batch_mates.KINDS, **options)
     with st.container():  # keeps what is below in its place
-        label = _choose_class(pool.classes()) if kind == "one class" else None
+        label = _choose_class(pool.classes()) if kind == "one class" and pool.classes() else None
     size = st.select_slider("Pictures in the batch", SIZES, value=8, key="batch", **BOUND)
     return Company(kind, size, label)
 
@@ -46,13 +46,14 @@ def _choose_class(known: list[str]) -> str:
 def pool_for(pixels: np.ndarray) -> Pool:
     """Returns the test images, or the shipped examples where no data set is at hand; without the picture itself."""
     split = test_set.test_pictures()
-    pool = _examples() if split is None else Pool(split.images, split.labels, False)
+    classes = saved.classes()
+    pool = _examples(classes) if split is None else Pool(split.images, split.labels, False, names=classes)
     return pool.without(pixels)
 
 
 @st.cache_resource(show_spinner=False)
-def _examples() -> Pool:
-    return batch_mates.example_pool()
+def _examples(classes: tuple[str, ...]) -> Pool:
+    return batch_mates.example_pool(classes)
 
 
 def source_words(pool: Pool, company: Company) -> str:
@@ -119,7 +120,7 @@ def _own_answers(weights: tuple[str, ...], content: str, _networks: dict, _pixel
 
 @take_away.replayed
 def _draw(choice: tuple, rounds: int, study: str, scheme: str, _given: np.ndarray, _own: list[int]) -> None:
-    table, company = batch_mates.strips(_given, _own), choice[-1]
+    table, company = batch_mates.strips(_given, _own, saved.classes()), choice[-1]
     found, count = batch_mates.spreads(table), int(table["batch"].max())
     said = batch_mates.sentence(found, count)
     names = naming.MODEL_NAMES[study]

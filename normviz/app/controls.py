@@ -1,11 +1,13 @@
 """What a visitor chooses with, and the parts of a page that several charts or pages share."""
 
+from html import escape
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from normviz.app import frame, networks
+from normviz.app import frame, networks, saved
 from normviz.model.norms import NORMS
 from normviz.words import captions, naming
 
@@ -21,8 +23,27 @@ def show_agreement(answers_by_norm: dict[str, pd.DataFrame]) -> None:
     classes = {answer["class"] for answer in first.values()}
     words = {1: "All three agree", 2: "Two of three agree", 3: "Three different answers"}
     st.subheader(words[len(classes)])
-    lines = [f"{norm_tag(norm)} <b>{answer['class']}</b> {answer['probability']:.0%}" for norm, answer in first.items()]
+    lines = [f"{norm_tag(norm)} <b>{escape(answer['class'])}</b> {answer['probability']:.0%}" for norm, answer in first.items()]
     st.html(f"<div style='font-size: 1.4rem; line-height: 1.7'>{'<br>'.join(lines)}</div>")
+
+
+def choose_class(place, label: str, no_choice: str, key: str) -> int | None:
+    """Lets the visitor choose one of the classes that the networks of the page know.
+
+    Args:
+        place: where the choice stands.
+        label: what it is called.
+        no_choice: what stands for none of them.
+        key: of the choice in the address.
+
+    Returns:
+        The class by its number, or None.
+    """
+    options = [no_choice, *saved.classes()]
+    if st.session_state.get(key, no_choice) not in options:  # chosen where the networks knew other classes
+        del st.session_state[key]
+    name = place.selectbox(label, options, key=key, bind="query-params")
+    return None if name == no_choice else options.index(name, 1) - 1
 
 
 def choose_layer(default: int = 1) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame, lab
+from normviz.app import frame, lab, test_set
 from normviz.charts.lab import Axis, Growing, Stray
 from normviz.lab import engine, outcome, recorded, store
 from normviz.lab.settings import Settings
@@ -15,10 +15,8 @@ from normviz.lab.setup import Setup
 from normviz.lab.store import About, LabRun
 from normviz.model.norms import NORMS
 from normviz.words import lab as words
-from normviz.words.classes import CLASS_NAMES
 
 TICK_SECONDS = 1.0
-RANDOM_LOSS = math.log(len(CLASS_NAMES))  # of who has no clue
 SPEEDS = {"1x": 1, "2x": 2, "5x": 5, "20x": 20}
 
 
@@ -74,11 +72,16 @@ def draw(shown: Shown) -> None:
     grid = st.grid(2, min_column_width=340)
     with grid.cell():
         st.markdown("**Test accuracy**")
-        axis = Axis("test accuracy", 0.0, 1.0 if shown.setup.data == "drawn" else 0.6)
+        axis = Axis("test accuracy", 0.0, 0.6 if shown.setup.data == "cifar10" else 1.0)
         _chart(shown, "accuracy", axis, "Test accuracy by pictures seen, a line a norm; dashed: with the batch's statistics.")
     with grid.cell():
         st.markdown("**Training loss**")
-        _chart(shown, "loss", Axis("cross-entropy", 0.0, 1.5 * RANDOM_LOSS, "~r"), "Training loss by pictures seen.")
+        _chart(
+            shown,
+            "loss",
+            Axis("cross-entropy", 0.0, 1.5 * math.log(test_set.class_count(shown.setup.data)), "~r"),
+            "Training loss by pictures seen.",
+        )
     _draw_causes(shown)
 
 

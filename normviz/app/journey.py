@@ -243,6 +243,8 @@ def _distances(weights: tuple[str, ...], content: str, side: str, _networks: dic
     from normviz.model import layer_statistics
     from normviz.pictures import tensors
 
-    pictures = tensors.standardise(_pictures)
-    through = {norm: layer_statistics.passages(network, pictures) for norm, network in _networks.items()}
+    through = {
+        norm: layer_statistics.passages(network, tensors.standardise(_pictures, *network.standard))
+        for norm, network in _networks.items()
+    }
     return journey.distances(through, side)

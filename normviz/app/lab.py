@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from normviz.app import frame
+from normviz.app import frame, test_set
 from normviz.lab import engine
 from normviz.lab.presets import PRESETS
 from normviz.lab.settings import Settings, SettingsError, settings
 from normviz.lab.setup import LIMITS, OPTIMIZERS, RULES, WIDTHS, Setup
 from normviz.model.norms import NORMS
-from normviz.pictures import dataset
 from normviz.training.plans import CHOICES
 from normviz.words import lab as words
+from normviz.words import own_data
 
 BOUND = {"bind": "query-params"}
 SOONEST_SECONDS = 2  # between two looks at whether the time has been measured
@@ -71,7 +71,8 @@ def choose_setup(demo: str, chosen: Settings) -> Setup | None:
         values = _choose_values(start, chosen)
     data = _choose_data()
     told = words.DEMOS[demo]
-    st.markdown(f"*{told.shows_drawn if data == 'drawn' and told.shows_drawn else told.shows}*")
+    if data != "own":
+        st.markdown(f"*{told.shows_drawn if data == 'drawn' and told.shows_drawn else told.shows}*")
     try:
         return Setup(**values, data=data)
     except ValueError as error:
@@ -121,11 +122,18 @@ def _rate(start: float) -> float:
 
 
 def _choose_data() -> str:
-    if dataset.find_folder() is None:
+    split = test_set.at_hand()
+    if split is None:
         st.info(words.DRAWN, icon=":material/category:")
         return "drawn"
-    options = {"format_func": words.NAMES.get, "default": "cifar10", "required": True, "key": "data"}
-    return st.segmented_control("Pictures", ["cifar10", "drawn"], **options, **BOUND)
+    here = ["own" if split.is_own else "cifar10", "drawn"]
+    if st.session_state.get("data", here[0]) not in here:  # chosen where other data were at hand
+        del st.session_state["data"]
+    options = {"format_func": words.NAMES.get, "default": here[0], "required": True, "key": "data"}
+    chosen = st.segmented_control("Pictures", here, **options, **BOUND)
+    if chosen == "own":
+        st.caption(words.OWN_DATA.format(count=len(split.classes), classes=own_data.listed(split.classes)))
+    return chosen
 
 
 def choose_guess(setup: Setup) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """The page on mistakes: confusion matrices to click, filters, and test pictures with all three verdicts."""
 
+from html import escape
+
 import pandas as pd
 import streamlit as st
 
@@ -10,8 +12,8 @@ from normviz.explain import maps, verdicts
 from normviz.model.norms import COMPARED
 from normviz.training import evaluation
 from normviz.words import naming
-from normviz.words.classes import CLASS_NAMES
 
+ANY = "any"
 SIDE = 128  # pixels of a test picture on screen, four times its own
 
 
@@ -27,7 +29,7 @@ def _side_by_side(weights: tuple[str, ...], _verdicts: dict[str, pd.DataFrame]) 
 
 def choose_confusion(norm: str) -> dict[str, dict]:
     """Draws a model's confusion matrix and returns {norm: its chosen cell}, empty where none is chosen."""
-    chart, said = _confusion(norm, saved.weights(), saved.verdicts(norm))
+    chart, said = _confusion(norm, saved.weights(), saved.classes(), saved.verdicts(norm))
     key = f"confusion_{norm}_{frame.study()}_{st.session_state.get('cleared', 0)}"
     event = frame.show(chart, f"Confusion matrix. {said}", key=key, on_select="rerun", selection_mode="cell")
     chosen = event.selection.get("cell") or []
@@ -35,9 +37,11 @@ def choose_confusion(norm: str) -> dict[str, dict]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _confusion(norm: str, weights: tuple[str, ...], _verdicts: pd.DataFrame) -> tuple[specification.Chart, str]:
-    confusion = verdicts.named_confusion(evaluation.confusion(_verdicts))
-    return verdict_charts.confusion(confusion, norm), verdicts.worst_sentence(confusion)
+def _confusion(
+    norm: str, weights: tuple[str, ...], classes: tuple[str, ...], _verdicts: pd.DataFrame
+) -> tuple[specification.Chart, str]:
+    confusion = verdicts.named_confusion(evaluation.confusion(_verdicts, len(classes)), classes)
+    return verdict_charts.confusion(confusion, norm, classes), verdicts.worst_sentence(confusion)
 
 
 def choose_filters() -> dict:
@@ -46,10 +50,8 @@ def choose_filters() -> dict:
     options = {"bind": "query-params"}
     return {
         "show": grid.selectbox("Show", list(verdicts.SHOW), key="show", **options),
-        "true": grid.selectbox("True class", CLASS_NAMES, index=None, placeholder="any", key="true", **options),
-        "predicted": grid.selectbox(
-            "Predicted by any network", CLASS_NAMES, index=None, placeholder="any", key="predicted", **options
-        ),
+        "true": controls.choose_class(grid, "True class", ANY, key="true"),
+        "predicted": controls.choose_class(grid, "Predicted by any network", ANY, key="predicted"),
         "confidence": _as_fractions(grid.slider("Highest confidence, %", 0, 100, (0, 100), key="confidence", **options)),
     }
 
@@ -63,7 +65,10 @@ def describe_cells(cells: dict[str, dict]) -> None:
     if not cells:
         return
     names = naming.MODEL_NAMES[frame.study()]
-    said = [f"{names[norm]} took **{cell['label']}** for **{cell['predicted']}**" for norm, cell in cells.items()]
+    said = [
+        f"{names[norm]} took **{frame.plain(cell['label'])}** for **{frame.plain(cell['predicted'])}**"
+        for norm, cell in cells.items()
+    ]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(" and ".join(said), width="content")
         st.button("Show all cells", icon=":material/close:", on_click=_clear_cells)
@@ -109,10 +114,11 @@ def _image(index: int, split) -> str:
 
 def _verdict_lines(row: pd.Series) -> str:
     """Returns the true class and the verdicts of the three networks on one test picture, as HTML."""
-    lines = [f"<b>{CLASS_NAMES[row['label']]}</b> <span style='opacity: 0.7'>#{row['index']}</span>"]
+    classes = [escape(name) for name in saved.classes()]
+    lines = [f"<b>{classes[row['label']]}</b> <span style='opacity: 0.7'>#{row['index']}</span>"]
     for norm in COMPARED:
         mark = "✓" if row[f"correct_{norm}"] else "✗"
-        said = f"{mark} {CLASS_NAMES[row[f'predicted_{norm}']]} {row[f'confidence_{norm}']:.0%}"
+        said = f"{mark} {classes[row[f'predicted_{norm}']]} {row[f'confidence_{norm}']:.0%}"
         lines.append(f"{controls.norm_tag(norm)} {said}")
     return f"<div style='font-size: 0.85rem; line-height: 1.45'>{'<br>'.join(lines)}</div>"
 

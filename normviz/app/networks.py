@@ -81,7 +81,8 @@ def _passages(name: str, norm: str, stamp: tuple[str, int], content: str, _pixel
     from normviz.model import layer_statistics
     from normviz.pictures import tensors
 
-    return layer_statistics.passages(_network(name, norm, stamp), tensors.standardise(_pixels))
+    network = _network(name, norm, stamp)
+    return layer_statistics.passages(network, tensors.standardise(_pixels, *network.standard))
 
 
 def digest(pixels: np.ndarray) -> str:

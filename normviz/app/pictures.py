@@ -9,7 +9,6 @@ from PIL import Image
 from normviz.app import frame, refusals, test_set
 from normviz.pictures import formats, uploads
 from normviz.pictures.formats import ImageError
-from normviz.words.classes import CLASS_NAMES
 
 BOUND = {"bind": "query-params"}
 PREVIEW = 360  # pixels, the longer side of the picture as it was given
@@ -75,7 +74,7 @@ def _choose_test_image() -> Picture | None:
         st.warning(f"The data set at hand has no test image {index}: choose another index.")
         return None
     pixels = split.images[place]
-    return Picture(f"Test image {index}: {CLASS_NAMES[split.labels[place]]}", Image.fromarray(pixels), pixels)
+    return Picture(f"Test image {index}: {split.classes[split.labels[place]]}", Image.fromarray(pixels), pixels)
 
 
 def _take_file() -> Picture | None:

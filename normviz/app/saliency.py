@@ -6,7 +6,6 @@ import streamlit as st
 from normviz.app import controls, frame, networks, saved
 from normviz.explain import maps, saliency
 from normviz.explain.saliency import Saliency
-from normviz.words.classes import CLASS_NAMES
 
 BOUND = {"bind": "query-params"}
 OWN = "its own answer"
@@ -48,8 +47,7 @@ def show_saliency(pixels: np.ndarray, default: str = "none") -> None:
 def _choose(method: str) -> tuple[int | None, int | str]:
     """Returns the class that is asked about (None: each network's own answer), and the method's own choice."""
     grid = st.grid(2, min_column_width=240)
-    name = grid.selectbox("Class", [OWN, *CLASS_NAMES], key="target", **BOUND)
-    target = None if name == OWN else CLASS_NAMES.index(name)
+    target = controls.choose_class(grid, "Class", OWN, key="target")
     if method == "Grad-CAM":
         label, options, key = "After the block of norm layer", saliency.late_blocks(networks.norm_layers()), "block"
     else:
@@ -72,11 +70,11 @@ def _saliency(weights: str, content: str, target: int | None, method: str, optio
 
 
 def _show_one(pixels: np.ndarray, found: Saliency) -> None:
-    name = CLASS_NAMES[found.target]
+    name = saved.classes()[found.target]
     limit = maps.extent(found.values, share=1 if found.difference is None else 0.99)
     picture = controls.enlarge(maps.overlay(pixels, found.values, limit), SIDE)
     st.image(picture, alt=f"The picture in grey, tinted where the network looked for {name}")
-    st.markdown(_measured(found, name, limit))
+    st.markdown(_measured(found, frame.plain(name), limit))
 
 
 def _measured(found: Saliency, name: str, limit: float) -> str:

@@ -29,6 +29,16 @@ def models(of: str | None = None) -> dict[str, runs.Run]:
         st.stop()
 
 
+def classes() -> tuple[str, ...]:
+    """Returns the classes that the networks of the page know."""
+    return models()["batch"].classes
+
+
+def shows_own_data() -> bool:
+    """Returns whether the networks of the page were trained on own data."""
+    return models()["batch"].is_own
+
+
 def weights() -> tuple[str, ...]:
     """Returns the digests of the chosen study's weights, to cache by."""
     return tuple(run.info["files"]["weights.safetensors"] for run in models().values())

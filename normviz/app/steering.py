@@ -156,7 +156,8 @@ def _offer_pages(chosen: Settings, run: LabRun) -> None:
     """Offers to put the run's networks in the place of the shipped ones, as they stood at a saved step."""
     setup, steps = run.setup(), run.saved_steps()
     norms = [norm for norm in COMPARED if norm in setup.norms]
-    if setup.data != "cifar10" or not norms or not steps:
+    enough = {"cifar10": 1, "own": len(COMPARED)}
+    if len(norms) < enough.get(setup.data, len(COMPARED) + 1) or not steps:
         st.caption(words.NOT_FOR_PAGES)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -1,35 +1,71 @@
-"""The test pictures, where they are at hand, and the button that fetches them where they are not."""
+"""The test pictures, where they are at hand, and what is said where they are not."""
 
 import streamlit as st
 
-from normviz.app import frame
+from normviz.app import frame, saved
+from normviz.settings import SettingsError
+from normviz.words import own_data
+from normviz.words.classes import CLASS_NAMES
 
 
 def test_pictures():
-    """Returns the test split, or None where no data set is at hand; a damaged one is named on the page."""
-    from normviz.pictures import dataset
-
-    folder = dataset.find_folder()
-    if folder is None:
+    """Returns the test split that the networks of the page answer for, or None where it is not at hand."""
+    split = at_hand()
+    if split is None:
         return None
+    belongs = split.is_own == saved.shows_own_data() and split.classes == saved.classes()
+    return split if belongs else None
+
+
+def at_hand():
+    """Returns the test split at hand, of CIFAR-10 or own data, or None; a damaged one is named on the page.
+
+    A setting that cannot be used ends the page with its message.
+    """
+    from normviz.pictures import dataset
+    from normviz.pictures.choices import choices
+
     try:
-        return _split(str(folder))
+        folder = dataset.find_folder()
+        return None if folder is None else _split(str(folder), choices())
+    except SettingsError as error:
+        st.error(frame.plain(error))
+        st.stop()
     except dataset.DataError as error:
         st.warning(frame.plain(error))
         return None
 
 
-@st.cache_resource(show_spinner="Reading the test pictures")
-def _split(folder: str):
+@st.cache_resource(show_spinner="Reading the test pictures", max_entries=2)
+def _split(folder: str, chosen):
     from normviz.pictures import dataset
 
-    return dataset.load_split("test", folder)
+    return dataset.load_split("test", folder, chosen)
+
+
+def _is_own_at_hand() -> bool:
+    """Returns whether own data are at hand, readable or not."""
+    from normviz.pictures import dataset
+
+    folder = dataset.find_folder()
+    return folder is not None and dataset.is_own(folder)
+
+
+def class_count(data: str) -> int:
+    """Returns how many classes a data set of the lab has."""
+    split = at_hand() if data == "own" else None
+    return len(CLASS_NAMES if split is None else split.classes)
 
 
 def offer_download() -> None:
-    """Shows the button that fetches CIFAR-10, its progress, and what went wrong if it did."""
+    """Shows the button that fetches CIFAR-10, its progress, and what went wrong if it did; beside own data, what is missing."""
     from normviz.pictures import dataset, download
 
+    own_shown = saved.shows_own_data()
+    if own_shown or _is_own_at_hand():
+        said = own_data.OTHERS_SHOWN if own_shown else own_data.SHIPPED_SHOWN
+        st.info(said.format(classes=own_data.listed(saved.classes())), icon=":material/folder_open:")
+        return
     with st.container(border=True):
         st.markdown(
             "The pictures of CIFAR-10 are not part of this project. Everything but them is shown; one click fetches them "

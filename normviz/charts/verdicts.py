@@ -7,21 +7,23 @@ from normviz.charts.parts import EDGE, GREY, GREY_WORDS, HEIGHT, PERCENT, TEXT, 
 from normviz.model.norms import NORMS
 from normviz.words.classes import CLASS_NAMES
 
+NUMBERED, ROW = 15, 14  # classes whose counts can be read in a cell, and pixels of a row of more
+LIKELY = 10  # classes
 RAMP = ("00", "8C")  # alpha of no mistake and of the most: the page's own text stays readable on it
 
 
-def confusion(table: pd.DataFrame, norm: str) -> alt.LayerChart:
+def confusion(table: pd.DataFrame, norm: str, names: tuple[str, ...] = CLASS_NAMES) -> alt.LayerChart:
     """Draws a confusion matrix whose cells can be chosen (selection `cell`: label and predicted).
 
     Args:
         table: label, predicted (class names), count, share (of the pictures of that label).
         norm: key of the model, for its colour.
+        names: of the classes, in order; of more than `NUMBERED` the counts stand in the tooltips alone.
     """
     chosen = alt.selection_point(name="cell", fields=["label", "predicted"])
-    names = list(CLASS_NAMES)
     mistakes = table.assign(shown=table["share"].where(table["label"] != table["predicted"]))
-    x = alt.X("predicted:N", sort=names, title="predicted", axis=alt.Axis(labelAngle=-90, orient="top"))
-    y = alt.Y("label:N", sort=names, title="true")
+    x = alt.X("predicted:N", sort=list(names), title="predicted", axis=alt.Axis(labelAngle=-90, orient="top"))
+    y = alt.Y("label:N", sort=list(names), title="true")
     highest = float(mistakes["shown"].max() or 1)
     ramp = alt.Scale(domain=[0, highest], range=[f"{NORMS[norm].light.mark}{alpha}" for alpha in RAMP])
     shade = {"test": "isValid(datum.shown)", "field": "shown", "type": "quantitative", "scale": ramp, "legend": None}
@@ -37,16 +39,17 @@ def confusion(table: pd.DataFrame, norm: str) -> alt.LayerChart:
         )
         .add_params(chosen)
     )
-    numbers = alt.Chart(mistakes).mark_text(fontSize=TEXT, color=WORDS).encode(x=x, y=y, text=alt.Text("count:Q"))
-    return (cells + numbers).properties(height=430)
+    written = mistakes if len(names) <= NUMBERED else mistakes.head(0)
+    numbers = alt.Chart(written).mark_text(fontSize=TEXT, color=WORDS).encode(x=x, y=y, text=alt.Text("count:Q"))
+    return (cells + numbers).properties(height=max(430, ROW * len(names)))
 
 
 def probabilities(table: pd.DataFrame, norm: str) -> alt.LayerChart:
-    """Draws the probability of each class, most probable on top: class, probability (a fraction)."""
+    """Draws the probability of each class, at most of `LIKELY`, most probable on top: class, probability (a fraction)."""
     y = alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelFontSize=13))
     x = alt.X("probability:Q", title=None, scale=alt.Scale(domain=[0, 1], nice=False))
     x.axis = alt.Axis(format=PERCENT, values=[0, 0.5, 1])
-    base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y)
+    base = alt.Chart(table.head(LIKELY), height=HEIGHT).encode(x=x, y=y)
     text = base.mark_text(align="left", dx=5, fontSize=TEXT, color=GREY_WORDS)
     bars = base.mark_bar(color=NORMS[norm].light.mark)
     text = text.encode(text=alt.Text("probability:Q", format=".1%"))

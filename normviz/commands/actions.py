@@ -3,16 +3,19 @@
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
+from functools import cache
 from pathlib import Path
 
+import pandas as pd
 import torch
 from tqdm import tqdm
 
 from normviz.model import network
-from normviz.model.norms import COMPARED, STUDIES
-from normviz.pictures import dataset, uploads
+from normviz.model.norms import COMPARED, NORMS, STUDIES
+from normviz.pictures import dataset, inspection, layouts, uploads
 from normviz.pictures import download as fetching
+from normviz.pictures.choices import Choices, choices
 from normviz.studies import evidence
 from normviz.training import checks, evaluation, inference, loop, memory, plans, runs
 
@@ -26,7 +29,9 @@ def train(options: argparse.Namespace) -> list[dict]:
     checks.check_plan(plan, options.out, options.device)
     if not options.replace:
         _refuse_to_replace(plan, options.out)
-    splits = [dataset.load_split(name, options.data) for name in ("train", "test")]
+    chosen = _choices(options)
+    splits = [dataset.load_split(name, options.data, chosen) for name in ("train", "test")]
+    _refuse_to_mix(splits[0], options.out)
     checks.check_pictures(plan, *splits, options.out)
     memory.keep_freed_memory()
     with tqdm(unit="step", dynamic_ncols=True, file=sys.stderr, delay=AT_ONCE) as bar:
@@ -36,6 +41,18 @@ def train(options: argparse.Namespace) -> list[dict]:
             _refuse_too_large(plan, error)
             raise
     return [_result(options.study, run)]
+
+
+def _choices(options: argparse.Namespace) -> Choices:
+    return choices(resize=options.resize, skip_bad=1 if options.skip_bad else None)
+
+
+def _refuse_to_mix(training: dataset.Split, root: Path) -> None:
+    """Keeps networks of own data out of the folder of the shipped ones."""
+    if training.is_own and Path(root).resolve() == runs.CHECKPOINTS.resolve():
+        raise ValueError(
+            f"{runs.CHECKPOINTS.name} holds the shipped CIFAR-10 networks: name a folder for your own with --out DIR"
+        )
 
 
 def _refuse_too_large(plan: plans.Plan, error: Exception) -> None:
@@ -76,7 +93,14 @@ def study(options: argparse.Namespace) -> list[dict]:
         total=1.0, bar_format="{desc} {percentage:.1f}% |{bar}| {elapsed}, {remaining} left", file=sys.stderr, delay=AT_ONCE
     ) as bar:
         table, failed = runner.run(
-            chosen, options.data, options.out, options.device, options.jobs, options.cluster, _show_progress_on(bar)
+            chosen,
+            options.data,
+            options.out,
+            options.device,
+            options.jobs,
+            options.cluster,
+            _show_progress_on(bar),
+            _choices(options),
         )
     for plan, message in failed.items():
         print(f"normviz: {plan} failed: {' '.join(message.split())}", file=sys.stderr)
@@ -112,12 +136,31 @@ def summary(options: argparse.Namespace) -> list[dict]:
 
 
 def evaluate(options: argparse.Namespace) -> list[dict]:
-    test = dataset.load_split("test", options.data)
-    return [_evaluate_one(study, norm, test) for study in STUDIES for norm in COMPARED]
+    chosen = _choices(options)
+    load = cache(lambda how: dataset.load_split("test", options.data, how))
+    return [_evaluate_one(run, load(_as_trained(run, chosen)), options.runs) for run in _runs_in(options.runs)]
 
 
-def _evaluate_one(study: str, norm: str, test: dataset.Split) -> dict:
-    run = runs.load(study, norm)
+def _runs_in(root: Path | None) -> list[runs.Run]:
+    """Returns the finished runs of a folder, study by study; the shipped ones unless one is named."""
+    if root is None:
+        return [runs.load(study, norm) for study in STUDIES for norm in COMPARED]
+    pairs = [(study, norm) for study in STUDIES for norm in NORMS if (study, norm) not in runs.SHARED_RUNS]
+    found = [runs.load(*pair, root) for pair in pairs if (runs.folder_of(*pair, root) / "run.json").exists()]
+    if not found:
+        raise ValueError(f"{root} holds no finished run: name a folder that train has written with --out")
+    return found
+
+
+def _as_trained(run: runs.Run, chosen: Choices) -> Choices:
+    """Returns the choices with own pictures made 32 x 32 as they were for the training."""
+    return replace(chosen, resize=run.info["data"].get("resize", chosen.resize))
+
+
+def _evaluate_one(run: runs.Run, test: dataset.Split, root: Path | None) -> dict:
+    whose = f"the runs in {root}" if root else "the shipped networks"
+    evaluation.check_classes(run.classes, test.classes, whose)
+    study, norm = run.study, run.norm
     again = inference.predict(inference.restore(run), test)
     return {
         "study": study,
@@ -125,8 +168,22 @@ def _evaluate_one(study: str, norm: str, test: dataset.Split) -> dict:
         "parameters": run.info["parameters"],
         "pictures": len(test),
         **evaluation.accuracy(again),
-        "agreement": evaluation.agreement(run.predictions, again),
+        "agreement": _agreement(run, again, test),
     }
+
+
+def _agreement(run: runs.Run, again: pd.DataFrame, test: dataset.Split) -> float | None:
+    """Returns the share of answers as stored; None on other own pictures, whose indices mean nothing to the run."""
+    same = not (test.is_own or run.is_own) or test.fingerprint == run.info["data"]["test_fingerprint"]
+    return evaluation.agreement(run.predictions, again) if same else None
+
+
+def inspect_data(options: argparse.Namespace) -> list[dict]:
+    chosen = choices(resize=options.resize)
+    path = dataset.find_folder(options.data) or options.data
+    if path.exists() and not dataset.is_own(path):
+        raise ValueError(f"{path} is CIFAR-10, which needs no inspection: name own data; {layouts.FORMS}")
+    return [asdict(inspection.inspect(path, chosen.resize))]
 
 
 def classify(options: argparse.Namespace) -> list[dict]:

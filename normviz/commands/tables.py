@@ -6,8 +6,12 @@ PERCENT = ("accuracy", "test_accuracy", "train_accuracy", "low", "high", "agreem
 
 
 def show_table(rows: list[dict]) -> str:
-    shown = {key: "{:.2%}".format for key in PERCENT if key in rows[0]}
+    shown = {key: _percent for key in PERCENT if key in rows[0]}
     return pd.DataFrame(rows).to_string(index=False, formatters=shown)
+
+
+def _percent(share: float | None) -> str:
+    return "" if pd.isna(share) else f"{share:.2%}"
 
 
 def show_layers(rows: list[dict]) -> str:
@@ -25,3 +29,24 @@ def show_answers(rows: list[dict]) -> str:
         top = ", ".join(f"{answer['class']} {answer['probability']:.1%}" for answer in row["top"])
         lines.append(f"{row['image']}  {row['study']} {row['norm']}: {top}")
     return "\n".join(lines)
+
+
+def show_inspection(rows: list[dict]) -> str:
+    (told,) = rows
+    smallest, largest = ("{} x {}".format(*told[name]) for name in ("smallest", "largest"))
+    converted = ", ".join(f"{name}: {count}" for name, count in told["converted"].items()) or "nothing"
+    lines = [
+        f"{told['data']}: {told['layout']}",
+        pd.DataFrame(told["classes"]).to_string(index=False),
+        f"sizes from {smallest} to {largest}; converted: {converted}",
+        f"{told['resize']}: {told['resized']} {told['cut']:.1%} of a picture is cut off on average.",
+        f"training pictures: mean {_triple(told['mean'])}, standard deviation {_triple(told['std'])}",
+        *(f"in both splits: {pair['train']} (train), {pair['test']} (test)" for pair in told["in_both"]),
+        *(f"warning: {warning}" for warning in told["warnings"]),
+        *(f"bad: {each['file']} {each['reason']}" for each in told["bad"]),
+    ]
+    return "\n".join(lines)
+
+
+def _triple(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:.4f}" for value in values)

@@ -36,15 +36,17 @@ class Pool:
 
     Attributes:
         images: uint8, M x 32 x 32 x 3.
-        labels: class 0 to 9, M; -1 for none of the ten.
+        labels: class from 0 on, M; -1 for none of them.
         few: they are the shipped examples, so that each is drawn often and altered each time.
         left_out: places in `images` that are not drawn.
+        names: of the classes.
     """
 
     images: np.ndarray
     labels: np.ndarray
     few: bool
     left_out: tuple[int, ...] = ()
+    names: tuple[str, ...] = CLASS_NAMES
 
     def without(self, pixels: np.ndarray) -> "Pool":
         """Returns the pool without one picture, uint8 32 x 32 x 3."""
@@ -54,14 +56,14 @@ class Pool:
 
     def places(self, label: str | None = None) -> np.ndarray:
         """Returns the places in `images` that are drawn from, of one class if it is named."""
-        wanted = np.ones(len(self.images), bool) if label is None else self.labels == CLASS_NAMES.index(label)
+        wanted = np.ones(len(self.images), bool) if label is None else self.labels == self.names.index(label)
         wanted[list(self.left_out)] = False
         return np.flatnonzero(wanted)
 
     def classes(self) -> list[str]:
         """Returns the names of the classes that it holds."""
         held = set(self.labels[self.places()].tolist())
-        return [name for number, name in enumerate(CLASS_NAMES) if number in held]
+        return [name for number, name in enumerate(self.names) if number in held]
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,12 @@ class Company:
     label: str | None = None
 
 
-def example_pool() -> Pool:
-    """Returns the examples that the project ships."""
+def example_pool(names: tuple[str, ...] = CLASS_NAMES) -> Pool:
+    """Returns the examples that the project ships, for networks that know these classes."""
     shipped = uploads.examples()
     pixels = [uploads.to_network_size(uploads.example_picture(example.key)) for example in shipped]
-    labels = [CLASS_NAMES.index(example.true_class) if example.true_class else -1 for example in shipped]
-    return Pool(np.stack(pixels), np.array(labels), True)
+    labels = [names.index(example.true_class) if example.true_class in names else -1 for example in shipped]
+    return Pool(np.stack(pixels), np.array(labels), True, names=names)
 
 
 def batch(pixels: np.ndarray, pool: Pool, company: Company, number: int) -> np.ndarray:
@@ -149,11 +151,12 @@ def answers(networks: dict, batches: list[np.ndarray]) -> np.ndarray:
     from normviz.pictures import tensors
     from normviz.training import inference
 
-    inputs = [tensors.standardise(one) for one in batches]
     ready = [networks["batch"], networks["group"], networks["layer"]]
     ready.insert(0, inference.in_training_mode(networks["batch"]))
+    standards = {network.standard for network in ready}
+    inputs = {standard: [tensors.standardise(one, *standard) for one in batches] for standard in standards}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return np.stack(list(pool.map(lambda network: _first_answers(network, inputs), ready)))
+        return np.stack(list(pool.map(lambda network: _first_answers(network, inputs[network.standard]), ready)))
 
 
 def _first_answers(network, inputs: list) -> np.ndarray:
@@ -172,19 +175,20 @@ def own_answers(networks: dict, pixels: np.ndarray) -> list[int]:
     return [alone[norm] for norm, _ in STRIPS.values()]
 
 
-def strips(probabilities: np.ndarray, own: list[int]) -> pd.DataFrame:
+def strips(probabilities: np.ndarray, own: list[int], classes: tuple[str, ...] = CLASS_NAMES) -> pd.DataFrame:
     """Returns what is drawn, one row a strip and batch.
 
     Args:
         probabilities: see `answers`.
         own: see `own_answers`.
+        classes: their names.
 
     Returns:
         strip, norm, batch (from 1), own and answer (class names), probability (of the own answer), same (both are one).
     """
     rows = [
-        {"strip": strip, "norm": norm, "batch": number, "own": CLASS_NAMES[expected], "probability": one[expected]}
-        | {"answer": CLASS_NAMES[one.argmax()], "same": bool(one.argmax() == expected)}
+        {"strip": strip, "norm": norm, "batch": number, "own": classes[expected], "probability": one[expected]}
+        | {"answer": classes[one.argmax()], "same": bool(one.argmax() == expected)}
         for (strip, (norm, _)), of_strip, expected in zip(STRIPS.items(), probabilities, own, strict=True)
         for number, one in enumerate(of_strip, start=1)
     ]

@@ -202,7 +202,7 @@ def _through(copy, pixels: np.ndarray) -> tuple[list, np.ndarray]:
     from normviz.model import layer_statistics
     from normviz.pictures import tensors
 
-    return layer_statistics.passages_and_logits(copy, tensors.standardise(pixels))
+    return layer_statistics.passages_and_logits(copy, tensors.standardise(pixels, *copy.standard))
 
 
 def _compared(before: tuple, after: tuple) -> list[dict]:

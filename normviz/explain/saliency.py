@@ -82,7 +82,7 @@ def grad_cam(network, pixels: np.ndarray, target: int, block: int) -> Saliency:
     from normviz.pictures import tensors
 
     found = LayerGradCam(network, network.blocks[block - 1]).attribute(
-        tensors.standardise(pixels[None]), target, relu_attributions=True
+        tensors.standardise(pixels[None], *network.standard), target, relu_attributions=True
     )
     spread = LayerAttribution.interpolate(found.detach(), pixels.shape[:2], "bilinear")
     return Saliency(spread[0, 0].numpy(), target, found.shape[-1])
@@ -99,7 +99,7 @@ def integrated_gradients(network, pixels: np.ndarray, target: int, baseline: str
     from normviz.training import inference
 
     pair = np.stack([pixels, baseline_picture(pixels, baseline)])
-    picture, start = tensors.standardise(pair).split(1)
+    picture, start = tensors.standardise(pair, *network.standard).split(1)
     found = IntegratedGradients(network).attribute(picture, start, target, n_steps=STEPS)
     logits = inference.logits(network, pair)[:, target]
     values = found.detach().sum(dim=1)[0].numpy().astype(float)

@@ -20,35 +20,35 @@ SHOW = {
 }
 
 
-def named_confusion(confusion: pd.DataFrame) -> pd.DataFrame:
+def named_confusion(confusion: pd.DataFrame, names: tuple[str, ...] = CLASS_NAMES) -> pd.DataFrame:
     """Replaces the class numbers of a confusion matrix by names."""
-    return confusion.assign(**{side: confusion[side].map(CLASS_NAMES.__getitem__) for side in ("label", "predicted")})
+    return confusion.assign(**{side: confusion[side].map(names.__getitem__) for side in ("label", "predicted")})
 
 
-def choose(table: pd.DataFrame, show: str, true: str | None, predicted: str | None, confidence) -> pd.DataFrame:
+def choose(table: pd.DataFrame, show: str, true: int | None, predicted: int | None, confidence) -> pd.DataFrame:
     """Filters the pictures of `evaluation.side_by_side`, most confident verdict first.
 
     Args:
         table: with predicted_, confidence_ and correct_ columns of the three networks.
         show: a key of `SHOW`.
-        true: class name, or None for all.
-        predicted: class name that at least one network gives, or None.
+        true: class, or None for all.
+        predicted: class that at least one network gives, or None.
         confidence: (low, high), fractions, for the most confident network.
     """
     chosen = SHOW[show](table)
-    if true:
-        chosen &= table["label"] == CLASS_NAMES.index(true)
-    if predicted:
-        chosen &= (table[[f"predicted_{norm}" for norm in COMPARED]] == CLASS_NAMES.index(predicted)).any(axis=1)
+    if true is not None:
+        chosen &= table["label"] == true
+    if predicted is not None:
+        chosen &= (table[[f"predicted_{norm}" for norm in COMPARED]] == predicted).any(axis=1)
     highest = table[[f"confidence_{norm}" for norm in COMPARED]].max(axis=1)
     chosen &= highest.between(*confidence)
     return table.loc[highest[chosen].sort_values(ascending=False, kind="stable").index]
 
 
-def in_cells(table: pd.DataFrame, cells: dict[str, dict]) -> pd.DataFrame:
+def in_cells(table: pd.DataFrame, cells: dict[str, dict], names: tuple[str, ...] = CLASS_NAMES) -> pd.DataFrame:
     """Keeps the pictures in the chosen confusion cell of each network: {norm: {"label", "predicted"}} by class name."""
     for norm, cell in cells.items():
-        label, predicted = (CLASS_NAMES.index(cell[side]) for side in ("label", "predicted"))
+        label, predicted = (names.index(cell[side]) for side in ("label", "predicted"))
         table = table[(table["label"] == label) & (table[f"predicted_{norm}"] == predicted)]
     return table
 

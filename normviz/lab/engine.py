@@ -22,6 +22,7 @@ from normviz.lab.conductor import UNSEEN_SECONDS, Conductor
 from normviz.lab.settings import Settings, settings
 from normviz.lab.setup import Setup, from_dict
 from normviz.lab.tasks import Data, Speed
+from normviz.pictures.choices import choices
 from normviz.training.runs import save, write_whole
 
 LOOK_SECONDS = 0.2
@@ -145,7 +146,8 @@ class Engine:
 
 def data_of(setup: Setup) -> Data:
     """Returns the pictures of a set-up; where they lie is found by the worker, as anywhere else."""
-    return Data(setup.data, os.environ.get("NORMVIZ_DATA", ""), setup.pictures)
+    chosen = choices()
+    return Data(setup.data, chosen.folder, setup.pictures, chosen)
 
 
 def _seconds_since(file: Path) -> float:

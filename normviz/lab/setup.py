@@ -14,7 +14,7 @@ RULES = {"fixed": 0.0, "square root": 0.5, "linear": 1.0}  # power of batch size
 OPTIMIZERS = ("adamw", "sgd")
 WIDTHS = {"half": 0.5, "as published": 1.0, "double": 2.0}  # times the channels of the source's batch network
 PUBLISHED = (16, 32, 10, 16, 16, 16, 10, 16, 16, 16)  # `network.WIDE`, which would bring PyTorch along
-DATA = ("cifar10", "drawn")
+DATA = ("cifar10", "drawn", "own")
 LIMITS = {
     "batch_size": (1, 512),
     "learning_rate": (1e-6, 10.0),
@@ -43,7 +43,7 @@ class Setup:
         seed: the first of them.
         augmentation: as in `plans.CHOICES`.
         width: a key of `WIDTHS`.
-        data: "cifar10", or "drawn" for the project's own set.
+        data: "cifar10", "drawn" for the project's own set, or "own" for the owner's pictures.
 
     Raises:
         ValueError: with the name, its value and the rule.

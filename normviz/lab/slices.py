@@ -29,7 +29,7 @@ def carry_out(job: Slice) -> Outcome:
     memory.keep_freed_memory()
     training, test = splits(job.data)
     test = test.balanced(job.test_pictures)
-    run = state.unpack(job.plan, training, job.packed) if job.packed else state.begin(job.plan)
+    run = state.unpack(job.plan, training, job.packed) if job.packed else state.begin(job.plan, training=training)
     started = time.monotonic()
     try:
         seen = _train(run, training, job.steps, job.rate)
@@ -102,7 +102,7 @@ def _with_batch_statistics(run: state.State, test: dataset.Split) -> float:
     correct = 0
     with torch.inference_mode():
         for chosen in drawn_batches:
-            answers = copy(tensors.standardise(test.images[chosen.numpy()])).argmax(dim=1)
+            answers = copy(tensors.standardise(test.images[chosen.numpy()], *copy.standard)).argmax(dim=1)
             correct += (answers.numpy() == test.labels[chosen.numpy()]).sum()
     return float(correct / len(test))
 
@@ -112,8 +112,16 @@ def splits(data: Data) -> tuple[dataset.Split, dataset.Split]:
     """Returns training and test pictures; a worker reads or draws them once."""
     if data.name == "drawn":
         return drawn.split("train", data.pictures), drawn.split("test", TEST_PICTURES)
-    training, test = (dataset.load_split(name, data.folder or None) for name in ("train", "test"))
+    training, test = (_load(name, data) for name in ("train", "test"))
     return training.balanced(data.pictures), test.balanced(TEST_PICTURES)
+
+
+def _load(name: str, data: Data) -> dataset.Split:
+    split = dataset.load_split(name, data.folder or None, data.chosen)
+    if split.is_own != (data.name == "own"):
+        held = "own pictures" if split.is_own else "CIFAR-10"
+        raise dataset.DataError(f"data must be what the run was begun on: data={data.name}, the data folder holds {held}")
+    return split
 
 
 def measure_speed(plan: Plan, data: Data, steps: int = 4) -> Speed:
@@ -125,7 +133,7 @@ def measure_speed(plan: Plan, data: Data, steps: int = 4) -> Speed:
 def export(plan: Plan, data: Data, packed: bytes) -> tuple[dict, dict[str, bytes]]:
     """Returns a training as it stands as a finished run, for `runs.save`; measured on the whole test split."""
     training, _ = splits(data)
-    test = drawn.split("test", TEST_PICTURES) if data.name == "drawn" else dataset.load_split("test", data.folder or None)
+    test = drawn.split("test", TEST_PICTURES) if data.name == "drawn" else _load("test", data)
     run = state.unpack(plan, training, packed)
     loop.close_epoch(run, training, test)
     return loop.finish(run, training, test)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from normviz.pictures.choices import Choices
 from normviz.training.plans import Plan
 
 TEST_PICTURES = 1000
@@ -10,11 +11,19 @@ TICK_PICTURES = 250  # test pictures of every point but the last
 
 @dataclass(frozen=True)
 class Data:
-    """Which pictures: "cifar10", in the folder named or where `dataset.find_folder` looks, or "drawn"; how many for training."""
+    """Which pictures.
+
+    Attributes:
+        name: "cifar10" or "own", in the folder named or where `dataset.find_folder` looks, or "drawn".
+        folder: of the data set.
+        pictures: how many for training, at most.
+        chosen: how own data are read; None for the owner's choices where the worker runs.
+    """
 
     name: str
     folder: str
     pictures: int
+    chosen: Choices | None = None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from normviz.model import parts
+from normviz.words.classes import CLASS_NAMES, MEAN, STD
 
-CLASSES = 10
 PICTURE = (3, 32, 32)
 WIDE = (16, 32, 10, 16, 16, 16, 10, 16, 16, 16)
 PUBLISHED_WIDTHS = {
@@ -58,6 +58,9 @@ class Architecture:
         groups: channel groups of group norm.
         dropout: probability behind each norm of the skeleton.
         design: the parts of another network than the skeleton, as `parts.read` reads them.
+        classes: what its answers are called, in order.
+        mean: what its pictures are standardised by, by channel, as fractions of 255; see `tensors.standardise`.
+        std: likewise.
     """
 
     norm: str
@@ -65,6 +68,9 @@ class Architecture:
     groups: int = 4
     dropout: float = 0.0
     design: str = ""
+    classes: tuple[str, ...] = CLASS_NAMES
+    mean: tuple[float, ...] = MEAN
+    std: tuple[float, ...] = STD
 
     def __post_init__(self):
         if self.norm not in NORM_MAKERS:
@@ -138,7 +144,7 @@ class Block(nn.Sequential):
 
 
 class Network(nn.Module):
-    """Maps standardised pictures, N x 3 x 32 x 32, to logits, N x 10.
+    """Maps standardised pictures, N x 3 x 32 x 32, to logits, N x classes.
 
     Source: the three summary tables of the compared notebooks (residual additions around convolutions 6, 9 and 10 are not
     in the tables). A design ends in the mean over places and a linear layer with bias, written as a 1x1 convolution.
@@ -150,14 +156,19 @@ class Network(nn.Module):
         if architecture.design:
             self.body = nn.Sequential(*_parts(architecture))
             self.pool = nn.AdaptiveAvgPool2d(1)
-            self.head = nn.Conv2d(parts.width_of(architecture.design, PICTURE[0]), CLASSES, 1)
+            self.head = nn.Conv2d(parts.width_of(architecture.design, PICTURE[0]), len(architecture.classes), 1)
         else:
             self.body = nn.Sequential(*_stages(architecture))
             self.pool = nn.AvgPool2d(6)
-            self.head = nn.Conv2d(architecture.widths[-1], CLASSES, 1, bias=False)
+            self.head = nn.Conv2d(architecture.widths[-1], len(architecture.classes), 1, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.head(self.pool(self.body(x))).flatten(1)
+
+    @property
+    def standard(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and standard deviation that its pictures are standardised by."""
+        return self.architecture.mean, self.architecture.std
 
     @property
     def norms(self) -> list[nn.Module]:

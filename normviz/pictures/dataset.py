@@ -1,4 +1,4 @@
-"""CIFAR-10 in memory: one uint8 array a split, from an image folder or from the original files."""
+"""A data set in memory, one uint8 array a split: CIFAR-10 from its original files or an image folder, or own pictures."""
 
 import hashlib
 import os
@@ -9,18 +9,17 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from PIL import Image
 from torchvision.datasets import CIFAR10
 
-from normviz.pictures import formats, originals, uploads
+from normviz.pictures import cache, formats, layouts, originals, own, uploads
+from normviz.pictures.choices import Choices, choices
 from normviz.pictures.originals import DataError
-from normviz.words.classes import CLASS_NAMES
+from normviz.words.classes import CLASS_NAMES, MEAN, STD
 
 DEFAULT_FOLDER = Path(__file__).parents[2] / "data"
 
-# What file managers and archivers leave behind, beside hidden files: github/gitignore, Global/macOS and Global/Windows
-LITTER = ("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "$recycle.bin", "icon\r", "__macosx")
+EDITION_CLASSES = 9  # of the ten: where one is missing it is named
 _KINDS = ", ".join(f".{extension}" for extension in formats.EXTENSIONS)
 
 
@@ -31,9 +30,12 @@ class Split:
     Attributes:
         images: uint8, N x 32 x 32 x 3.
         labels: int64, N.
-        indices: int64, N; each picture's place in the original files.
+        indices: int64, N; each picture's place in CIFAR-10's original files, or among own pictures.
         edition: where the pictures came from, in words.
         classes: what each label is called, in order.
+        mean: of the training pictures, by channel, as fractions of 255; pictures are standardised by it.
+        std: their standard deviation, likewise.
+        resize: how they became 32 x 32, a key of `resizing.RESIZES`; "" where they had that size.
     """
 
     images: np.ndarray
@@ -41,9 +43,17 @@ class Split:
     indices: np.ndarray
     edition: str
     classes: tuple[str, ...] = CLASS_NAMES
+    mean: tuple[float, ...] = MEAN
+    std: tuple[float, ...] = STD
+    resize: str = ""
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether these are own pictures, whose indices no shipped run knows."""
+        return bool(self.resize)
 
     def place_of(self, index: int) -> int | None:
         """Returns the row of the picture of this index, None where the split lacks it."""
@@ -69,40 +79,78 @@ class Split:
 
 
 def find_folder(folder: str | Path | None = None) -> Path | None:
-    """Returns the first data folder that holds something: the one named, `NORMVIZ_DATA`, or `data/` in the project."""
-    named = folder or os.environ.get("NORMVIZ_DATA")
+    """Returns the first data folder that holds something: the one named, the owner's choice, or `data/` in the project."""
+    named = folder or choices().folder
     path = Path(named) if named else DEFAULT_FOLDER
-    return path if is_image_folder(path) or originals.find(path) else None
+    return path if is_image_folder(path) or originals.find(path) or own.is_own(path) else None
 
 
 def download_folder() -> Path:
     """Returns where a download goes when the user names no folder."""
-    return originals.home(Path(os.environ.get("NORMVIZ_DATA") or DEFAULT_FOLDER))
+    return originals.home(Path(choices().folder or DEFAULT_FOLDER))
 
 
 def is_image_folder(path: Path) -> bool:
-    return (path / "test").is_dir() or (path / "train").is_dir()
+    """Returns whether a folder is an edition of CIFAR-10: its class names, and files named by index."""
+    return any(_is_edition(path / part) for part in ("train", "test"))
 
 
-def load_split(split: str, folder: str | Path | None = None) -> Split:
+def _is_edition(folder: Path) -> bool:
+    try:
+        places = [Path(entry.path) for entry in layouts.visible(folder) if entry.name in CLASS_NAMES and entry.is_dir()]
+        firsts = [name for name in map(_first_name, places[:3]) if name]
+    except OSError:
+        return False
+    return len(places) >= EDITION_CLASSES and sum(Path(name).stem.isdigit() for name in firsts) * 2 >= len(firsts)
+
+
+def _first_name(place: Path) -> str | None:
+    with os.scandir(place) as entries:
+        return next((entry.name for entry in entries if layouts.is_visible(entry.name)), None)
+
+
+def is_own(path: Path) -> bool:
+    """Returns whether what `find_folder` found is own data."""
+    return not (is_image_folder(path) or originals.find(path))
+
+
+def load_split(split: str, folder: str | Path | None = None, chosen: Choices | None = None) -> Split:
     """Loads train or test.
 
     Args:
         split: "train" or "test".
         folder: an image folder `{train,test}/<class>/<index>.<extension>` with any of `formats.EXTENSIONS`; or the folder
-            `cifar-10-batches-py`, the archive that it comes from, or the folder that holds one of them; see `find_folder`.
+            `cifar-10-batches-py`, the archive that it comes from, or the folder that holds one of them; or own data, see
+            `layouts.FORMS`; see `find_folder`.
+        chosen: how own data are read; None for the owner's choices.
 
     Raises:
         DataError: no data set there, a class folder missing, a picture unreadable or of the wrong size, a file that does
-            not belong there, original files or an archive incomplete or damaged.
+            not belong there, original files or an archive incomplete or damaged; of own data any bad file, each by its
+            name, unless they are to be skipped.
     """
     path = find_folder(folder)
     if path is None:
         raise DataError(
-            f"no CIFAR-10 in {folder or download_folder()}: name an image folder, {CIFAR10.base_folder} or "
-            f"{CIFAR10.filename} with --data or NORMVIZ_DATA, or fetch it with: python -m normviz download --data DIR"
+            f"no CIFAR-10 in {folder or download_folder()}, nor own data: name an image folder, {CIFAR10.base_folder} or "
+            f"{CIFAR10.filename} with --data or NORMVIZ_DATA, or fetch CIFAR-10 with: python -m normviz download --data DIR; "
+            f"{layouts.FORMS}"
         )
-    return _load_image_folder(path, split) if is_image_folder(path) else _load_originals(originals.find(path), split)
+    if is_image_folder(path):
+        return _load_image_folder(path, split)
+    found = originals.find(path)
+    return _load_originals(found, split) if found else _load_own(path, split, chosen or choices())
+
+
+def _load_own(path: Path, split: str, chosen: Choices) -> Split:
+    album = own.read(path, chosen.resize)
+    if album.bad and not chosen.skip_bad:
+        raise DataError(own.refusal(path, album))
+    images, labels = album.part(split)
+    if not len(labels):
+        raise DataError(f"{path} holds no picture for {split}: put some there, or leave the parts to be drawn")
+    edition = f"own data: {path.name}, {album.layout}"
+    return Split(images, labels, np.arange(len(labels)), edition, album.classes, *album.standard(), chosen.resize)
 
 
 def _load_originals(path: Path, split: str) -> Split:
@@ -113,10 +161,10 @@ def _load_originals(path: Path, split: str) -> Split:
 def _load_image_folder(path: Path, split: str) -> Split:
     files = _list_pictures(path / split)
     cached = _cache_file(path / split, files)
-    arrays = _read_cache(cached)
+    arrays = cache.read(cached, ("images", "labels", "indices"))
     if arrays is None:
         arrays = _decode(files)
-        _write_cache(cached, arrays)
+        cache.write(cached, arrays)
     suffixes = sorted({file.suffix.lower().lstrip(".") for file, _ in files})
     return Split(**arrays, edition=f"image folder ({', '.join(suffixes)})")
 
@@ -147,8 +195,7 @@ def _class_pictures(folder: Path, name: str) -> list[Path]:
 def _entries(place: Path, folder: Path) -> list[os.DirEntry]:
     """Returns what lies in a folder of an image folder, less hidden files and litter."""
     try:
-        with os.scandir(place) as entries:
-            return [entry for entry in entries if not (entry.name.startswith(".") or entry.name.lower() in LITTER)]
+        return layouts.visible(place)
     except OSError as error:
         raise DataError(
             f"{place} is missing or cannot be opened: an image folder has one folder a class in {folder} "
@@ -185,12 +232,8 @@ def _decode_one(file: Path) -> np.ndarray:
 
 
 def _cache_file(folder: Path, files: list[tuple[Path, int]]) -> Path:
-    """Returns where the decoded arrays of exactly these files (names, sizes, times) are kept."""
-    digest = hashlib.sha256(str(folder.resolve()).encode())
-    for file, _ in files:
-        stat = _stat(file)
-        digest.update(f"{file.parent.name}/{file.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
-    return Path(platformdirs.user_cache_dir("normviz")) / f"{folder.name}-{digest.hexdigest()[:16]}.npz"
+    described = ((f"{file.parent.name}/{file.name}", _stat(file)) for file, _ in files)
+    return cache.place(folder.name, described, str(folder.resolve()))
 
 
 def _stat(file: Path) -> os.stat_result:
@@ -198,22 +241,3 @@ def _stat(file: Path) -> os.stat_result:
         return file.stat()
     except OSError as error:
         raise DataError(f"{file} cannot be opened ({error}): replace it, or take it out") from error
-
-
-def _read_cache(file: Path) -> dict[str, np.ndarray] | None:
-    try:
-        with np.load(file, allow_pickle=False) as stored:
-            return {name: stored[name] for name in ("images", "labels", "indices")}
-    except Exception:  # not there, or damaged in any of numpy's and zipfile's ways; the pictures are decoded again
-        return None
-
-
-def _write_cache(file: Path, arrays: dict[str, np.ndarray]) -> None:
-    partial = file.with_name(f"{file.name}.{os.getpid()}.part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with open(partial, "wb") as stream:
-            np.savez(stream, **arrays)
-        os.replace(partial, file)
-    except OSError:  # a full or read-only disk costs only the time of decoding again
-        partial.unlink(missing_ok=True)

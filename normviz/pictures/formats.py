@@ -34,9 +34,13 @@ _TILE_WIDTH, _TILE_LENGTH, _STRIP_OFFSETS, _TILE_OFFSETS = 322, 323, 273, 324  #
 
 
 class ImageError(ValueError):
-    """A file is no picture that can be shown; the message names the file, the fault and what is accepted."""
+    """A file is no picture that can be shown; the message names the file, the fault and what is accepted.
+
+    `fault` alone is what a list of many files says of each.
+    """
 
     def __init__(self, name: str, fault: str) -> None:
+        self.fault = fault
         shown = "".join(letter if letter.isprintable() else "?" for letter in str(name)) or "The file"
         if len(shown) > _NAME_LENGTH:
             shown = f"{shown[: _NAME_LENGTH // 2]}...{shown[-_NAME_LENGTH // 2 :]}"

@@ -3,16 +3,25 @@
 import numpy as np
 import torch
 
-MEAN = (0.4914, 0.4822, 0.4465)  # of the 50,000 training pictures, by channel, as fractions of 255
-
-STD = (0.2470, 0.2435, 0.2616)
+from normviz.words.classes import MEAN, STD
 
 
-def standardise(images: np.ndarray | torch.Tensor) -> torch.Tensor:
-    """Turns uint8 pictures, N x 32 x 32 x 3, into what the networks take: float32, N x 3 x 32 x 32, channels last."""
+def standardise(
+    images: np.ndarray | torch.Tensor, mean: tuple[float, ...] = MEAN, std: tuple[float, ...] = STD
+) -> torch.Tensor:
+    """Turns uint8 pictures into what the networks take.
+
+    Args:
+        images: N x 32 x 32 x 3.
+        mean: subtracted, by channel, as fractions of 255; CIFAR-10's unless named.
+        std: divided by, likewise.
+
+    Returns:
+        float32, N x 3 x 32 x 32, channels last.
+    """
     pixels = torch.as_tensor(images).permute(0, 3, 1, 2).float() / 255
-    mean, std = (torch.tensor(values, device=pixels.device).view(1, 3, 1, 1) for values in (MEAN, STD))
-    return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)
+    middle, spread = (torch.tensor(values, device=pixels.device).view(1, 3, 1, 1) for values in (mean, std))
+    return ((pixels - middle) / spread).contiguous(memory_format=torch.channels_last)
 
 
 def augment(

@@ -19,6 +19,7 @@ from normviz.pictures import formats
 from normviz.pictures.formats import ImageError
 
 NETWORK_SIDE = 32  # pixels: CIFAR-10's pictures are 32 x 32
+CONVERSIONS = ("grey", "palette", "16 bit", "transparency", "CMYK", "colour profile", "EXIF turn")
 
 _EXAMPLES = Path(__file__).parent / "examples"
 _KEPT_SIDE = 1024  # pixels: a picture whose shorter side is at least twice this is reduced while it is read
@@ -35,6 +36,8 @@ _UPRIGHT = {
     7: _TURN.TRANSVERSE,
     8: _TURN.ROTATE_90,
 }  # EXIF 2.32, tag 0x0112
+
+_PNG, _PNG_DEPTH = b"\x89PNG\r\n\x1a\n", 24  # PNG, 11.2.1: offset of the bit depth, which Pillow lowers to 8 without a word
 
 # One picture at a time: a decoder may need hundreds of MB, and `warnings.catch_warnings` is not safe across threads.
 _decoding = threading.Lock()
@@ -58,14 +61,51 @@ def read_picture(data: bytes, name: str) -> Image.Image:
     Raises:
         ImageError: for any bytes that are too many, no picture, damaged, or a picture of too many pixels.
     """
+    return decode(data, name).image
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A picture as `read_picture` returns it, and what was done to it.
+
+    Attributes:
+        image: mode RGB.
+        size: width and height as stored, in pixels.
+        conversions: those of `CONVERSIONS` that it took.
+    """
+
+    image: Image.Image
+    size: tuple[int, int]
+    conversions: tuple[str, ...]
+
+
+def decode(data: bytes, name: str) -> Decoded:
+    """As `read_picture`, with what was done to the picture."""
     formats.check_bytes(len(data), name)
     with _decoding, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image = formats.open_picture(data, name)
         try:
-            return as_shown(image)
+            size, conversions = image.size, _conversions(image, data)
+            shown = as_shown(image)
+            turned = ("EXIF turn",) if _turn_of(image) is not None else ()
+            return Decoded(shown, size, conversions + turned)
         except Exception as error:  # a decoder may raise anything at all on hostile bytes
             raise ImageError(name, "is damaged or cut short") from error
+
+
+def _conversions(image: Image.Image, data: bytes) -> tuple[str, ...]:
+    """What of `CONVERSIONS` is known before the pixels are read; the EXIF data may come after them."""
+    deep = image.mode in ("I", "F") or image.mode.startswith("I;16")
+    met = {
+        "grey": deep or image.mode in ("1", "L", "LA", "La"),
+        "palette": image.mode in ("P", "PA"),
+        "16 bit": deep or (data.startswith(_PNG) and data[_PNG_DEPTH] == 16),
+        "transparency": image.has_transparency_data,
+        "CMYK": image.mode == "CMYK",
+        "colour profile": bool(image.info.get("icc_profile")),
+    }
+    return tuple(name for name in CONVERSIONS if met.get(name))
 
 
 def read_picture_file(path: str | Path) -> Image.Image:
@@ -74,13 +114,18 @@ def read_picture_file(path: str | Path) -> Image.Image:
     Raises:
         ImageError: also for a path that is missing, is no file, or may not be read.
     """
+    return decode_file(path).image
+
+
+def decode_file(path: str | Path) -> Decoded:
+    """As `read_picture_file`, with what was done to the picture."""
     name = str(path)
     try:
         status = Path(path).stat()
         if not stat.S_ISREG(status.st_mode):
             raise ImageError(name, "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a file")
         formats.check_bytes(status.st_size, name)
-        return read_picture(Path(path).read_bytes(), name)
+        return decode(Path(path).read_bytes(), name)
     except ImageError:
         raise
     except (OSError, ValueError) as error:  # ValueError: a null character in the path

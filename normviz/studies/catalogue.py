@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 
 from normviz.pictures import dataset
+from normviz.pictures.choices import Choices
 from normviz.studies import measurements
 from normviz.studies.measurements import Measurement
 from normviz.training import loop, memory, runs
@@ -104,7 +105,9 @@ def share_done(plan: Plan | Measurement, root: Path) -> float:
     return 0.0 if isinstance(plan, Measurement) else loop.finished_epochs(plan, root) / plan.recipe.epochs
 
 
-def carry_out(plan: Plan | Measurement, name: str, folder: str, root: Path, device: str) -> pd.DataFrame | str:
+def carry_out(
+    plan: Plan | Measurement, name: str, folder: str, root: Path, device: str, chosen: Choices | None = None
+) -> pd.DataFrame | str:
     """Does one run of a study in this process, on one thread; a training goes on where it was interrupted.
 
     Args:
@@ -113,6 +116,7 @@ def carry_out(plan: Plan | Measurement, name: str, folder: str, root: Path, devi
         folder: the data folder, as seen by this process.
         root: where this run alone keeps its progress and, when it is finished, its files.
         device: "auto", "cpu" or "cuda".
+        chosen: how own data are read.
 
     Returns:
         The rows of the run, or, so that one failing run stops no other, what went wrong.
@@ -121,8 +125,8 @@ def carry_out(plan: Plan | Measurement, name: str, folder: str, root: Path, devi
     memory.keep_freed_memory()
     try:
         if isinstance(plan, Measurement):
-            return _measured(plan, dataset.load_split("test", folder))
-        run = _finished(plan, root) or loop.train(plan, *_splits(folder), root, device, _stop_when_orphaned())
+            return _measured(plan, dataset.load_split("test", folder, chosen))
+        run = _finished(plan, root) or loop.train(plan, *_splits(folder, chosen), root, device, _stop_when_orphaned())
         return rows(name, plan, run)
     except Exception as error:  # whatever it is, it is reported at the end of the study
         return f"{type(error).__name__}: {error}"
@@ -147,8 +151,8 @@ def _finished(plan: Plan, root: Path) -> runs.Run | None:
 
 
 @lru_cache(maxsize=1)
-def _splits(folder: str) -> tuple[dataset.Split, dataset.Split]:
-    return dataset.load_split("train", folder), dataset.load_split("test", folder)
+def _splits(folder: str, chosen: Choices | None) -> tuple[dataset.Split, dataset.Split]:
+    return dataset.load_split("train", folder, chosen), dataset.load_split("test", folder, chosen)
 
 
 def rows(name: str, plan: Plan, run: runs.Run) -> pd.DataFrame:

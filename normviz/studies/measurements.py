@@ -130,11 +130,11 @@ def _by_batch(network: Network, images: np.ndarray, size: int) -> tuple[np.ndarr
     """Returns logits in the order of `images`, and `stray` by layer, with batches drawn without order."""
     copy = inference.in_training_mode(network)
     order = np.random.default_rng(0).permutation(len(images))
-    answers, strays = np.empty((len(images), 10), np.float32), []
+    answers, strays = np.empty((len(images), len(network.architecture.classes)), np.float32), []
     with torch.inference_mode(), stray(copy, strays):
         for start in range(0, len(order), size):
             chosen = order[start : start + size]
-            answers[chosen] = copy(tensors.standardise(images[chosen])).numpy()
+            answers[chosen] = copy(tensors.standardise(images[chosen], *network.standard)).numpy()
     return answers, pd.DataFrame(strays).groupby("layer", as_index=False).mean()
 
 

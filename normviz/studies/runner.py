@@ -17,11 +17,13 @@ from filelock import FileLock, Timeout
 
 from normviz import disk
 from normviz.pictures import dataset
+from normviz.pictures.choices import Choices, choices
 from normviz.studies import catalogue, evidence
 from normviz.studies.catalogue import Study
 from normviz.studies.measurements import Measurement
-from normviz.training import checks
+from normviz.training import checks, evaluation
 from normviz.training.plans import Plan
+from normviz.words.classes import CLASS_NAMES
 
 CONNECT_SECONDS = 20
 Job = Plan | Measurement
@@ -57,6 +59,7 @@ class _Campaign:
     device: str
     workers: int
     fingerprint: str
+    chosen: Choices | None = None
     missing: list[Job] = field(default_factory=list)
     failed: dict[Job, str] = field(default_factory=dict)
 
@@ -72,6 +75,7 @@ def run(
     jobs: int | None = None,
     cluster: str | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
+    chosen: Choices | None = None,
 ) -> tuple[pd.DataFrame, dict[Job, str]]:
     """Carries out every run of a study that is not finished yet.
 
@@ -83,24 +87,30 @@ def run(
         jobs: runs side by side on this machine; one a core unless given.
         cluster: address of a Dask scheduler, such as tcp://HOST:8786; its workers do the runs instead.
         report: called every few seconds.
+        chosen: how own data are read; None for the owner's choices.
 
     Returns:
         The table of all finished runs, and what went wrong with those that failed.
 
     Raises:
-        ValueError: less than one job, a device that is not there, or a plan that cannot be built.
+        ValueError: less than one job, a device that is not there, a plan that cannot be built, or a study of the shipped
+            networks on own data.
         dataset.DataError: no data set.
         disk.DiskError: `root` cannot be written, or has no room for what the runs write.
         evidence.EvidenceError: rows on disk come from other pictures, or another study is using `root`.
     """
     _check(study, Path(root), None if cluster else device, jobs)
     path = dataset.find_folder(folder) or folder
-    splits = {name: dataset.load_split(name, path) for name in study.needed_splits}
+    splits = {name: dataset.load_split(name, path, chosen) for name in study.needed_splits}
+    if study.split == "test":
+        evaluation.check_classes(CLASS_NAMES, splits["test"].classes, f"the shipped networks of {study.name}")
     with _alone(Path(root)), _workers(cluster, min(jobs or joblib.cpu_count(), len(study.plans))) as count:
         fingerprint = splits[study.split].fingerprint
-        campaign = _Campaign(study, str(Path(path).resolve()), Path(root).resolve(), device, count, fingerprint)
+        campaign = _Campaign(
+            study, str(Path(path).resolve()), Path(root).resolve(), device, count, fingerprint, chosen or choices()
+        )
         campaign.missing = _adopt(campaign)
-        _check_room(campaign, len(splits["test"]))
+        _check_room(campaign, splits["test"])
         with _watch(campaign, report):
             _work(campaign)
     return evidence.load_if_any(study.name, root), campaign.failed
@@ -116,9 +126,9 @@ def _check(study: Study, root: Path, device: str | None, jobs: int | None) -> No
     disk.check_writable(root)
 
 
-def _check_room(campaign: _Campaign, test_pictures: int) -> None:
+def _check_room(campaign: _Campaign, test: dataset.Split) -> None:
     """Checks the room for the runs that are under way at once, and for the tables."""
-    sizes = sorted(checks.run_bytes(plan, test_pictures) for plan in _trainings(campaign.missing))
+    sizes = sorted(checks.run_bytes(plan, len(test), test.classes) for plan in _trainings(campaign.missing))
     disk.check_writable(campaign.root, sum(sizes[-max(campaign.workers, 1) :]) + TABLE_BYTES)
 
 
@@ -223,8 +233,8 @@ def _results(campaign: _Campaign) -> Iterator[tuple[Job, pd.DataFrame | str]]:
     return parallel(joblib.delayed(_one)(plan, campaign.study.name, *_where(campaign, plan)) for plan in [*campaign.missing])
 
 
-def _where(campaign: _Campaign, plan: Job) -> tuple[str, Path, str]:
-    return campaign.folder, campaign.work_folder(plan), campaign.device
+def _where(campaign: _Campaign, plan: Job) -> tuple[str, Path, str, Choices]:
+    return campaign.folder, campaign.work_folder(plan), campaign.device, campaign.chosen
 
 
 def _one(plan: Job, *arguments) -> tuple[Job, pd.DataFrame | str]:

@@ -10,10 +10,13 @@ from normviz.model.network import PICTURE, Architecture, Network, architecture
 from normviz.pictures import dataset
 from normviz.training import runs
 from normviz.training.plans import Plan
+from normviz.words.classes import CLASS_NAMES
 
 STATISTIC_BYTES = 64  # of a channel at an epoch; its 8 values of 4 bytes, epoch, layer and channel take 37
 EPOCH_BYTES = 512  # of an epoch's losses and rates, as CSV and as JSON
-PICTURE_BYTES = 64  # of a test picture's index, label and 10 logits of 4 bytes; they take 56
+PICTURE_BYTES = 24  # of a test picture's index and label; they take 16
+LOGIT_BYTES = 4
+CLASS_BYTES = 1000  # of a class: its name as the header of a column
 OVERHEAD_BYTES = 100_000  # of the headers of all files of a run; under 40,000 of a run of one picture and one epoch
 
 
@@ -49,7 +52,7 @@ def check_pictures(plan: Plan, training: dataset.Split, test: dataset.Split, roo
             f"batch_size must be at most the number of training pictures: batch_size={plan.recipe.batch_size}, "
             f"pictures={len(training)}; choose a smaller one, or name a folder that holds more"
         )
-    disk.check_writable(runs.folder_of(plan.study, plan.norm, root).parent, run_bytes(plan, len(test)))
+    disk.check_writable(runs.folder_of(plan.study, plan.norm, root).parent, run_bytes(plan, len(test), training.classes))
 
 
 def check_device(device: str | None) -> None:
@@ -70,16 +73,18 @@ def described(plan: Plan) -> Architecture:
     return shape
 
 
-def run_bytes(plan: Plan, test_pictures: int) -> int:
+def run_bytes(plan: Plan, test_pictures: int, classes: tuple[str, ...] = CLASS_NAMES) -> int:
     """Returns how many bytes a run may have on disk at once: its progress, old and new, and its finished files."""
-    shape, epochs = described(plan), plan.recipe.epochs + 1  # the statistics begin before the first epoch
+    shape = replace(described(plan), classes=classes)
+    epochs = plan.recipe.epochs + 1  # the statistics begin before the first epoch
     with torch.device("meta"):
         network = Network(shape)
     values = sum(value.numel() for value in network.state_dict().values())
     channels = _normed_channels(network)
     history = epochs * (channels * STATISTIC_BYTES + EPOCH_BYTES)
     progress = 3 * 4 * values + history  # the weights and the optimizer's two moments, 4 bytes each
-    return 2 * progress + 4 * values + history + test_pictures * PICTURE_BYTES + OVERHEAD_BYTES
+    predictions = test_pictures * (PICTURE_BYTES + len(classes) * LOGIT_BYTES) + len(classes) * CLASS_BYTES
+    return 2 * progress + 4 * values + history + predictions + OVERHEAD_BYTES
 
 
 def _normed_channels(network: Network) -> int:

@@ -6,6 +6,8 @@ from scipy.stats import binomtest
 
 from normviz.words.classes import CLASS_NAMES
 
+NAMED = 10  # classes that a message names
+
 
 def probabilities(logits: np.ndarray) -> np.ndarray:
     """Returns the softmax over the last axis, as float64."""
@@ -19,16 +21,44 @@ def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple
     return float(interval.low), float(interval.high)
 
 
+def check_classes(known: tuple[str, ...], classes: tuple[str, ...], whose: str) -> None:
+    """Checks that networks can be judged on pictures.
+
+    Args:
+        known: the classes of the networks, in the order of their answers.
+        classes: of the pictures.
+        whose: what the networks are called.
+
+    Raises:
+        ValueError: they are not the same.
+    """
+    if known != classes:
+        raise ValueError(
+            f"classes must be those that the networks know: {whose} know {_listed(known)}, the pictures are of "
+            f"{_listed(classes)}; name runs that were trained on such pictures, or other pictures"
+        )
+
+
+def _listed(classes: tuple[str, ...]) -> str:
+    more = len(classes) - NAMED
+    return f"{len(classes)} classes ({', '.join(classes[:NAMED])}{f' and {more} more' if more > 0 else ''})"
+
+
+def logit_columns(classes: tuple[str, ...]) -> list[str]:
+    """Returns the columns of the logits in a table of predictions; a class may be called as another column of it is."""
+    return [f"class {name}" if name in ("index", "label") else name for name in classes]
+
+
 def verdicts(predictions: pd.DataFrame) -> pd.DataFrame:
     """Returns what a network says of each test picture.
 
     Args:
-        predictions: index, label (0 to 9) and one column of logits a class, as stored by a run.
+        predictions: index, label (from 0) and one column of logits a class, as stored by a run.
 
     Returns:
         index, label, predicted, confidence (probability of `predicted`, a fraction), correct.
     """
-    logits = predictions[list(CLASS_NAMES)].to_numpy()
+    logits = predictions.drop(columns=["index", "label"]).to_numpy()
     chosen = logits.argmax(axis=1)
     return pd.DataFrame(
         {
@@ -68,9 +98,9 @@ def _index_range(predictions: pd.DataFrame) -> str:
     return f"{predictions['index'].min()} to {predictions['index'].max()}"
 
 
-def confusion(verdict: pd.DataFrame) -> pd.DataFrame:
+def confusion(verdict: pd.DataFrame, classes: int = len(CLASS_NAMES)) -> pd.DataFrame:
     """Returns the confusion matrix as rows label, predicted, count, share (of the pictures of that label, a fraction)."""
-    cells = pd.MultiIndex.from_product([range(len(CLASS_NAMES))] * 2, names=["label", "predicted"])
+    cells = pd.MultiIndex.from_product([range(classes)] * 2, names=["label", "predicted"])
     table = verdict.groupby(["label", "predicted"]).size().reindex(cells, fill_value=0).rename("count").reset_index()
     table["share"] = table["count"] / table.groupby("label")["count"].transform("sum").clip(lower=1)
     return table

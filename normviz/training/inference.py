@@ -10,7 +10,6 @@ from normviz.model.network import Architecture, Network
 from normviz.pictures import dataset, tensors
 from normviz.training import evaluation
 from normviz.training.runs import Run, RunError
-from normviz.words.classes import CLASS_NAMES
 
 BATCH = 500  # pictures at once; batch norm uses its running statistics here, so the size changes no answer
 
@@ -23,7 +22,8 @@ def restore(run: Run) -> Network:
     """
     described = run.info["architecture"]
     try:
-        network = Network(Architecture(**{**described, "widths": tuple(described["widths"])}))
+        lists = {name: tuple(value) for name, value in described.items() if isinstance(value, list)}
+        network = Network(Architecture(**described | lists))
         network.load_state_dict({name: torch.tensor(values) for name, values in run.weights.items()})
     except (RuntimeError, TypeError, ValueError, KeyError) as error:
         raise RunError(f"weights and run.json of {run.info['study']} {run.norm} do not fit each other: {error}") from error
@@ -38,10 +38,10 @@ def in_training_mode(network: Network) -> Network:
 
 @torch.inference_mode()
 def logits(network: Network, images: np.ndarray) -> np.ndarray:
-    """Returns the logits, N x 10, of uint8 pictures, N x 32 x 32 x 3; `network` must be in evaluation mode."""
+    """Returns the logits, N x classes, of uint8 pictures, N x 32 x 32 x 3; `network` must be in evaluation mode."""
     device = next(network.parameters()).device
     parts = [
-        network(tensors.standardise(images[start : start + BATCH]).to(device)).cpu().numpy()
+        network(tensors.standardise(images[start : start + BATCH], *network.standard).to(device)).cpu().numpy()
         for start in range(0, len(images), BATCH)
     ]
     return np.concatenate(parts)
@@ -49,13 +49,13 @@ def logits(network: Network, images: np.ndarray) -> np.ndarray:
 
 def predict(network: Network, split: dataset.Split) -> pd.DataFrame:
     """Returns one row a picture of a split: index, label, and the logit of each class."""
-    table = pd.DataFrame(logits(network, split.images), columns=list(CLASS_NAMES))
-    table.insert(0, "index", split.indices)
-    table.insert(1, "label", split.labels)
-    return table
+    table = pd.DataFrame({"index": split.indices, "label": split.labels})
+    columns = evaluation.logit_columns(network.architecture.classes)
+    return table.join(pd.DataFrame(logits(network, split.images), columns=columns))
 
 
 def class_probabilities(network: Network, image: np.ndarray) -> pd.DataFrame:
     """Returns class and probability for one uint8 picture, 32 x 32 x 3, most probable first."""
-    table = pd.DataFrame({"class": CLASS_NAMES, "probability": evaluation.probabilities(logits(network, image[None]))[0]})
+    answers = evaluation.probabilities(logits(network, image[None]))[0]
+    table = pd.DataFrame({"class": network.architecture.classes, "probability": answers})
     return table.sort_values("probability", ascending=False, ignore_index=True)

@@ -67,7 +67,7 @@ def train(
     plan = plan.shared()
     where = torch.device("cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu"))
     progress = progress_file(plan, root)
-    state = _resume(plan, training, progress, where) if progress.exists() else begin(plan, where)
+    state = _resume(plan, training, progress, where) if progress.exists() else begin(plan, where, training)
     if not state.statistics:
         state.statistics.append(_probe(state.network, training, epoch=0))
     while len(state.history) < plan.recipe.epochs:
@@ -140,7 +140,7 @@ def _take_step(state: State, training: dataset.Split, rate: float | None) -> Ste
     with torch.random.fork_rng([state.where] if state.where.type == "cuda" else [], enabled=recipe.dropout > 0):
         if recipe.dropout:
             torch.manual_seed(state.plan.seed * 1_000_003 + place)
-        loss, correct = _step(state, epoch.rates[-1], tensors.standardise(pictures), labels)
+        loss, correct = _step(state, epoch.rates[-1], tensors.standardise(pictures, *state.network.standard), labels)
     if not math.isfinite(loss):
         raise Diverged(
             f"loss must stay finite: loss={loss} at step {place + 1} of {steps} (epoch {epoch.number}), learning rate "
@@ -200,7 +200,7 @@ def _measure(network: Network, test: dataset.Split) -> dict:
 
 def _probe(network: Network, training: dataset.Split, epoch: int) -> pd.DataFrame:
     where = next(network.parameters()).device
-    pictures = tensors.standardise(training.images[:PROBE_PICTURES]).to(where)
+    pictures = tensors.standardise(training.images[:PROBE_PICTURES], *network.standard).to(where)
     table = layer_statistics.by_channel(layer_statistics.passages(network, pictures)).astype(
         {"layer": "int8", "channel": "int16"}
     )
@@ -253,6 +253,7 @@ def _describe(state: State, training: dataset.Split, test: dataset.Split, predic
             "test_fingerprint": test.fingerprint,
             "train_pictures": len(training),
             "test_pictures": len(test),
+            **({"resize": training.resize} if training.resize else {}),
         },
         "final": {**{key: last[key] for key in last if key != "epoch"}, **evaluation.accuracy(predictions)},
     }

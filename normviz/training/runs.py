@@ -14,6 +14,8 @@ import pandas as pd
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 
+from normviz.words.classes import CLASS_NAMES
+
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 SHARED_RUNS = {("published", "batch"): ("controlled", "batch")}  # one and the same network, trained once
 FILES = ("weights.safetensors", "history.csv", "predictions.parquet", "layer_stats.parquet")
@@ -41,6 +43,16 @@ class Run:
     @property
     def norm(self) -> str:
         return self.info["norm"]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What its answers are called; runs of before there was a choice know CIFAR-10's."""
+        return tuple(self.info["architecture"].get("classes", CLASS_NAMES))
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it was trained on own data."""
+        return "resize" in self.info["data"]
 
     @cached_property
     def history(self) -> pd.DataFrame:

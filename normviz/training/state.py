@@ -60,14 +60,21 @@ class State:
         return next(self.network.parameters()).device
 
 
-def begin(plan: Plan, where: torch.device | str = "cpu") -> State:
+def begin(plan: Plan, where: torch.device | str = "cpu", training: dataset.Split | None = None) -> State:
     """Returns a run before its first step; its weights follow from the seed.
+
+    Args:
+        plan: what is going to be trained.
+        where: on which device.
+        training: the pictures, whose classes and standard the network takes on; CIFAR-10's without any.
 
     Raises:
         ValueError: no such model, or widths or groups that do not fit it.
     """
     described = replace(architecture(plan.study, plan.norm), groups=plan.groups, dropout=plan.recipe.dropout)
     described = replace(described, widths=plan.widths or described.widths)
+    if training is not None:
+        described = replace(described, classes=training.classes, mean=training.mean, std=training.std)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
         network = Network(described).to(where, memory_format=torch.channels_last)
@@ -138,7 +145,7 @@ def unpack(plan: Plan, training: dataset.Split, packed: bytes, where: torch.devi
     record, arrays = _read(packed)
     if record["data"] != training.fingerprint:
         raise runs.RunError(f"was begun on other pictures (fingerprint {record['data'][:12]}, now {training.fingerprint[:12]})")
-    state = begin(plan, where)
+    state = begin(plan, where, training)
     state.network.load_state_dict(_part(arrays, "network."))
     state.optimizer.load_state_dict({"state": _moments(arrays), "param_groups": state.optimizer.state_dict()["param_groups"]})
     if state.plateau:

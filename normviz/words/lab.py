@@ -79,10 +79,14 @@ CHOICES = {  # field of the set-up: label, and help where there is something to 
     "augmentation": ("Augmentation", None),
     "width": ("Width", "Channels, against the source's batch network."),
 }
-NAMES = {"adamw": "AdamW", "sgd": "SGD, momentum 0.9", "cifar10": "CIFAR-10", "drawn": "drawn shapes"}
+NAMES = {"adamw": "AdamW", "sgd": "SGD, momentum 0.9", "cifar10": "CIFAR-10", "drawn": "drawn shapes", "own": "your own"}
 DRAWN = (
     "CIFAR-10 is not at hand, so the lab trains on **ten classes of textured shapes that this project draws itself**: easier than "
     "photographs, the same networks and norms."
+)
+OWN_DATA = (
+    "**{count} classes of your own**: {classes}. What the demos show was measured on CIFAR-10; on other pictures it may come out "
+    "otherwise. Where there are fewer training pictures than chosen above, all are used."
 )
 STATES = {
     "queued": "waiting",
@@ -94,5 +98,8 @@ STATES = {
 }
 OFF = "The lab is switched off on this server."
 REPLAY = "On this server guests play recorded runs. Choose a demo and press **Play the recording**."
-NOT_FOR_PAGES = "Runs on CIFAR-10 with batch, group or layer norm can be opened on the other pages."
+NOT_FOR_PAGES = (
+    "Runs on CIFAR-10 with batch, group or layer norm can be opened on the other pages; runs on your own pictures need all three, "
+    "since no shipped network can stand beside them."
+)
 OWN = "Your own networks stand here in the place of the shipped ones: **{names}**, from the lab ({run})."

@@ -33,6 +33,7 @@ TITLES = {
     "evidence": "Evidence",
     "mistakes": "Mistakes",
     "classify": "Classify a picture",
+    "own_data": "Your data",
     "lab": "The lab",
     "lesson": "The lesson",
 }
@@ -42,7 +43,7 @@ SECTIONS = {  # the menus of the bar on top, in the order of the tour; the page 
     "The batch": ("batch_mates", "train_or_evaluate"),
     "Inside the networks": ("layer_statistics", "journey"),
     "The three networks": ("parameters", "curves", "evidence", "mistakes"),
-    "Try it": ("classify", "lab", "lesson"),
+    "Try it": ("classify", "own_data", "lab", "lesson"),
 }
 TOUR = tuple(key for keys in SECTIONS.values() for key in keys)  # from the question to the answer, each page once
 ICONS = {
@@ -58,6 +59,7 @@ ICONS = {
     "evidence": ":material/science:",
     "mistakes": ":material/close:",
     "classify": ":material/image_search:",
+    "own_data": ":material/folder_open:",
     "lab": ":material/experiment:",
     "lesson": ":material/school:",
 }
@@ -151,8 +153,14 @@ PAGES = {
     ),
     "classify": Page(
         "Classify a picture",
-        "The three networks see your picture at 32 x 32 pixels and choose among ten classes. Start with an example, or bring "
+        "The three networks see your picture at 32 x 32 pixels and choose among the classes they were trained on. Start with an example, or bring "
         "your own.",
+        "One picture of yours, ten classes of others. See what it takes to bring a whole data set.",
+    ),
+    "own_data": Page(
+        "Bring your own pictures",
+        "The same networks and norms learn on any pictures of 2 to 100 classes. Before anything is trained, see what a data set "
+        "holds: how many pictures of which classes, which of them cannot be used, and what is left of them at 32 x 32 pixels.",
         "So far they were trained for you. Train them yourself.",
     ),
     "lab": Page(

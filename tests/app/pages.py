@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from normviz.words import pages
 
 ROOT = Path(__file__).parents[2]
-WITHOUT_CHARTS = ("lab", "lesson")  # until something is trained, or answered
+WITHOUT_CHARTS = ("own_data", "lab", "lesson")  # until something is brought, trained or answered
 
 
 def new_session() -> AppTest:

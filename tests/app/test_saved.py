@@ -4,6 +4,7 @@ from normviz.lab import slices
 from normviz.lab.setup import Setup
 from normviz.lab.tasks import Data, Slice
 from normviz.training import runs
+from normviz.words.classes import CLASS_NAMES
 from tests.app.pages import assert_whole, new_session
 
 DRAWN = Data("drawn", "", 500)
@@ -15,7 +16,9 @@ def own(tmp_path_factory):
     root = tmp_path_factory.mktemp("own")
     plan = Setup(("batch",), data="drawn", pictures=500, width="half").columns["batch-0"]
     outcome = slices.carry_out(Slice(plan, DRAWN, None, 3))
-    runs.save(*slices.export(plan, DRAWN, outcome.packed), root / "controlled" / "batch")
+    info, contents = slices.export(plan, DRAWN, outcome.packed)
+    info["architecture"]["classes"] = CLASS_NAMES  # beside the shipped networks
+    runs.save(info, contents, root / "controlled" / "batch")
     return {"root": str(root), "norms": ["batch"], "said": "1. Half the width, step 3"}
 
 

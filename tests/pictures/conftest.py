@@ -32,3 +32,11 @@ def archive(monkeypatch):
     for module in (download, originals):
         monkeypatch.setattr(module, "ARCHIVE_BYTES", len(packed.getvalue()))
     return packed.getvalue(), batch
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    """A cache and no owner's choices."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("NORMVIZ_DATA", "NORMVIZ_DATA_SKIP_BAD", "NORMVIZ_DATA_RESIZE"):
+        monkeypatch.delenv(name, raising=False)

@@ -17,9 +17,11 @@ from filelock import FileLock
 
 from normviz import disk
 from normviz.pictures import dataset
+from normviz.pictures.choices import Choices
 from normviz.studies import catalogue, evidence, runner
 from normviz.training import loop
 from normviz.training.plans import Plan, Recipe
+from tests import own_pictures
 
 RECIPE = Recipe(epochs=3, batch_size=8)
 SMALL = catalogue.Study("seeds", tuple(Plan("published", norm, seed, RECIPE) for seed in (0, 1) for norm in ("group", "layer")))
@@ -197,3 +199,22 @@ def test_trainings_need_the_test_split_too(image_folder, tmp_path, monkeypatch):
     shutil.rmtree(image_folder / "test")
     with pytest.raises(dataset.DataError, match="test"):
         runner.run(SMALL, image_folder, tmp_path)
+
+
+def test_a_study_runs_on_own_data_as_they_were_chosen(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = own_pictures.fill(tmp_path / "mine")
+    (folder / own_pictures.CLASSES[0] / "notes.txt").write_text("?")
+    one = catalogue.Study("seeds", (Plan("controlled", "layer", recipe=Recipe(epochs=1, batch_size=8)),))
+    with pytest.raises(dataset.DataError, match="notes.txt"):
+        runner.run(one, folder, tmp_path / "out", jobs=1)
+    table, failed = runner.run(one, folder, tmp_path / "out", jobs=1, chosen=Choices(resize="fit", skip_bad=1))
+    assert not failed and len(table) == 1
+    assert set(table["data"]) == {dataset.load_split("train", folder, Choices(resize="fit", skip_bad=1)).fingerprint}
+
+
+def test_a_study_of_shipped_networks_is_refused_on_own_data(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    nothing_may_begin(monkeypatch)
+    with pytest.raises(ValueError, match="the shipped networks of shift know 10 classes"):
+        runner.run(catalogue.study("shift"), own_pictures.fill(tmp_path / "mine"), tmp_path / "out", jobs=1)

@@ -1,0 +1,156 @@
+"""The page on own data: where they come from, what they hold, examples before and after, and what is wrong with them."""
+
+from html import escape
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from normviz.app import frame
+from normviz.charts import own_data as charts
+from normviz.explain import maps
+from normviz.settings import SettingsError
+from normviz.words import own_data as words
+
+BOUND = {"bind": "query-params"}
+SIDE = 128  # pixels of an example on screen
+FRESH_SECONDS = 60  # that a folder which was read counts as unchanged
+
+
+def choose() -> tuple[str, str]:
+    """Returns where the data come from, and a key of `resizing.RESIZES`."""
+    from normviz.pictures.resizing import RESIZES
+
+    with st.expander("What a data set may be", icon=":material/help:"):
+        st.markdown(words.FORMS)
+    here = _folder() is not None
+    with st.container(horizontal=True):
+        source = words.UPLOAD
+        if here:
+            options = {"default": words.HERE, "required": True, "key": "whose"}
+            source = st.segmented_control("Whose data", [words.HERE, words.UPLOAD], **options, **BOUND)
+        options = {"default": "crop", "required": True, "key": "resize", **BOUND}
+        resize = st.segmented_control("How pictures become 32 x 32", list(RESIZES), **options)
+    if not here:
+        st.info(words.NONE_HERE, icon=":material/folder_off:")
+    return source, resize
+
+
+def _folder():
+    """Returns the folder of the server's own data, None where it has none; a setting that cannot be used is named."""
+    from normviz.pictures import dataset
+
+    try:
+        folder = dataset.find_folder()
+        return folder if folder and dataset.is_own(folder) else None
+    except SettingsError as error:
+        st.error(frame.plain(error))
+        return None
+
+
+def read(source: str, resize: str):
+    """Returns the data as read, or None: without any yet, or with a sentence why they cannot be."""
+    try:
+        return _read_here(str(_folder()), resize) if source == words.HERE else _take_file(resize)
+    except ValueError as error:
+        st.error(frame.plain(error))
+        return None
+
+
+@st.cache_resource(show_spinner="Reading the pictures", max_entries=2, ttl=FRESH_SECONDS)
+def _read_here(folder: str, resize: str):
+    from pathlib import Path
+
+    from normviz.pictures import own
+
+    return own.read(Path(folder), resize)
+
+
+def _take_file(resize: str):
+    from normviz.pictures import inspection
+
+    limit = st.get_option("server.maxUploadSize") - 1  # a megabyte for what a browser packs around a file
+    label = f"A ZIP or .npz of at most {limit} MB; for a larger one start the app with NORMVIZ_DATA set to it"
+    file = st.file_uploader(label, ("zip", "npz"), key="own_upload", max_upload_size=limit)
+    if file is None:
+        st.session_state.pop("own_album", None)
+        return None
+    chosen = file.file_id, resize
+    if st.session_state.get("own_album", (None, None))[0] != chosen:
+        with st.spinner("Reading the pictures"):
+            album = inspection.read_upload(file.name, file.getvalue(), resize)
+        st.session_state["own_album"] = chosen, album
+    return st.session_state["own_album"][1]
+
+
+def report(album, resize: str):
+    from normviz.pictures import inspection
+
+    return inspection.report("", album, resize)
+
+
+def show_classes(told) -> None:
+    """Draws the pictures of each class, and says how they lay and what they are standardised by."""
+    table = pd.DataFrame(told.classes)
+    train, test = int(table["train"].sum()), int(table["test"].sum())
+    st.subheader(f"{len(table)} classes, {train + test:,} pictures")
+    st.markdown(
+        f"Laid out as `{told.layout}`: **{train:,}** pictures for training, **{test:,}** for testing. Every picture is standardised "
+        f"by the training pictures' mean ({_triple(told.mean)}) and standard deviation ({_triple(told.std)}) of red, green and blue."
+    )
+    bars = table.melt("class", ["train", "test"], "part", "pictures")
+    frame.show(charts.class_bars(bars), "Pictures of each class, for training and for testing.")
+
+
+def _triple(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:.3f}" for value in values)
+
+
+def show_examples(album, told) -> None:
+    """Says what is done to the pictures, and shows a few before and after."""
+    smallest, largest = ("{} x {}".format(*size) for size in (told.smallest, told.largest))
+    cut = f" On average **{told.cut:.0%}** of a picture is cut off." if told.resize == "crop" else ""
+    converted = ", ".join(f"{name} {count:,}" for name, count in told.converted.items())
+    st.markdown(
+        f"They come in sizes from {smallest} to {largest}. {told.resized}{cut} "
+        + (f"Converted to 8 bits of red, green and blue: {converted}." if converted else "None had to be converted.")
+    )
+    places = {name: place for place, name in enumerate(album.names)}
+    cells = "".join(_example(name, before, album.images[places[name]]) for name, before in album.examples if name in places)
+    look = "display: grid; grid-template-columns: repeat(auto-fill, minmax(280px, 1fr)); gap: 1rem"
+    st.html(f"<div style='{look}'>{cells}</div>")
+
+
+def _example(name: str, before: str, after: np.ndarray) -> str:
+    named, box = escape(name, quote=True), f"width: {SIDE}px; height: {SIDE}px; object-fit: contain"
+    return (
+        f"<div><div style='display: flex; gap: 8px'><img src='data:image/jpeg;base64,{before}' alt='{named} as it came' style='{box}'>"
+        f"<img src='{maps.data_address(after)}' alt='{named} at 32 x 32' style='{box}; image-rendering: pixelated'></div>"
+        f"<div style='overflow-wrap: anywhere'>{named}</div></div>"
+    )
+
+
+def show_faults(told, skipped: bool) -> None:
+    """Shows the warnings, the pictures that stand in both parts, and every bad file with its reason.
+
+    Args:
+        told: `inspection.Report`.
+        skipped: whether the owner lets the rest be used.
+    """
+    if told.warnings:
+        st.warning("\n".join(f"- {frame.plain(warning)}" for warning in told.warnings), icon=":material/warning:")
+    if told.in_both:
+        st.markdown("**The same picture for training and for testing**")
+        st.dataframe(pd.DataFrame(told.in_both), hide_index=True)
+    if told.bad:
+        st.markdown((words.SKIPPED if skipped else words.REFUSED).format(count=len(told.bad)))
+        st.dataframe(pd.DataFrame(told.bad), hide_index=True)
+    if not (told.warnings or told.in_both or told.bad):
+        st.success("Nothing: every file can be used.", icon=":material/check:")
+
+
+def is_skipped(source: str) -> bool:
+    """Returns whether bad files of these data are left out, as the owner chose for the server's."""
+    from normviz.pictures.choices import choices
+
+    return source == words.HERE and bool(choices().skip_bad)

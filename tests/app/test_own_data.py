@@ -1,0 +1,110 @@
+"""The app where the server's data are own pictures of three classes with awkward names."""
+
+from html import escape
+
+import pytest
+
+from normviz.app.saved import OWN_PAGES
+from normviz.pictures import dataset
+from normviz.pictures.choices import Choices
+from normviz.training import loop, plans
+from tests import own_pictures
+from tests.app.pages import assert_whole, charts, new_session, open_page
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory):
+    """A folder of own pictures, and networks that saw it for one epoch, as the lab hands them over."""
+    folder = own_pictures.fill(tmp_path_factory.mktemp("own") / "mine", 20)
+    root = folder.parent / "runs"
+    splits = [dataset.load_split(part, folder, Choices()) for part in ("train", "test")]
+    for norm in ("batch", "group", "layer"):
+        loop.train(plans.Plan("controlled", norm, recipe=plans.Recipe(epochs=1, batch_size=16)), *splits, root=root)
+    return folder, {"root": str(root), "norms": ["batch", "group", "layer"], "said": "1. Mine"}
+
+
+@pytest.fixture
+def at_hand(mine, monkeypatch):
+    monkeypatch.setenv("NORMVIZ_DATA", str(mine[0]))
+
+
+def open_with(own, key, **query):
+    app = new_session()
+    app.session_state["own"] = own
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    return app.switch_page(f"app_pages/{key}.py").run()
+
+
+def texts(app) -> str:
+    return " ".join(str(element.value) for kind in ("markdown", "info", "caption", "warning") for element in app.get(kind))
+
+
+@pytest.mark.parametrize("key", OWN_PAGES)
+def test_pages_show_own_networks_with_their_classes(key, mine, at_hand):
+    app = open_with(mine[1], key)
+    assert_whole(app, key)
+    written = " ".join(html.proto.body for html in app.get("html"))
+    if key in ("mistakes", "classify"):
+        assert any(escape(name) in written for name in own_pictures.CLASSES)
+        assert not any(name in written for name in ("<b>box", "airplane"))
+
+
+@pytest.mark.parametrize("key", ["mistakes", "classify"])
+def test_classes_can_be_chosen_by_name(key, mine, at_hand):
+    name = "true" if key == "mistakes" else "saliency"
+    app = open_with(mine[1], key, **{name: own_pictures.CLASSES[1] if key == "mistakes" else "Grad-CAM"})
+    assert_whole(app, key)
+    box = next(box for box in app.selectbox if box.key in ("true", "target"))
+    assert box.options[1:] == sorted(own_pictures.CLASSES)
+    box.select(own_pictures.CLASSES[0]).run()
+    assert_whole(app, key)
+
+
+def test_a_test_picture_of_ones_own_is_named(mine, at_hand):
+    app = open_with(mine[1], "classify", **{"from": "test image", "index": "3"})
+    assert_whole(app, "classify")
+    said = app.get("image")[0].proto.imgs[0].alt
+    assert any(said == f"The picture as given: Test image 3: {name}" for name in own_pictures.CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("key", "query"), [("mistakes", {}), ("classify", {"from": "test image"}), ("journey", {"over": "32 test images"})]
+)
+def test_beside_shipped_networks_a_page_says_what_cannot_be_shown(key, query, at_hand):
+    app = open_page(key, **query)
+    assert not app.exception and "The data at hand are your own" in texts(app)
+    assert not any(button.label == "Fetch CIFAR-10" for button in app.button)
+
+
+def test_own_networks_without_their_pictures_say_so(mine, no_data):
+    app = open_with(mine[1], "mistakes")
+    assert_whole(app, "mistakes")
+    assert "These pictures are not at hand" in texts(app)
+
+
+def test_the_page_on_own_data_tells_what_they_hold(at_hand):
+    app = open_page("own_data")
+    assert_whole(app, "own_data")
+    assert app.subheader[0].value == "3 classes, 60 pictures" and "**48** pictures for training" in texts(app)
+    assert charts(app) and "photo" in " ".join(html.proto.body for html in app.get("html"))
+
+
+def test_every_bad_file_stands_on_the_page(mine, tmp_path, monkeypatch):
+    folder = own_pictures.fill(tmp_path / "mine", 4)
+    for number in range(3):
+        (folder / own_pictures.CLASSES[0] / f"{number}.txt").write_text("?")
+    monkeypatch.setenv("NORMVIZ_DATA", str(folder))
+    app = open_page("own_data")
+    assert not app.exception and "Files that cannot be used: 3" in texts(app)
+    assert [f"café/{number}.txt" for number in range(3)] == app.dataframe[-1].value["file"].tolist()
+
+
+def test_the_lab_offers_them(at_hand, monkeypatch):
+    monkeypatch.setenv("NORMVIZ_LAB_MODE", "replay")
+    monkeypatch.setenv("NORMVIZ_LAB_OWNER", "me")
+    monkeypatch.setattr("normviz.app.lab._keep_engine", lambda chosen: None)
+    monkeypatch.setattr("normviz.lab.engine.wake", lambda chosen: False)
+    app = open_page("lab", owner="me", data="cifar10")
+    assert not app.exception and "3 classes of your own" in texts(app)

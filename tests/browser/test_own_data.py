@@ -1,0 +1,77 @@
+"""Own pictures from the first look to the last page: inspected, trained on in the lab, and walked through."""
+
+import shutil
+
+import pytest
+from playwright.sync_api import expect
+
+from normviz.app.saved import OWN_PAGES
+from normviz.words import pages
+from tests import own_pictures
+from tests.browser.harness import assert_no_error, fresh_page, open_page, running_app, settle, sideways_scroll
+
+SLOW_MS = 90_000  # workers that start while the other tests use the cores
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return own_pictures.fill(tmp_path_factory.mktemp("own") / "mine", 20)
+
+
+@pytest.fixture(scope="module")
+def own_server(folder):
+    with running_app(NORMVIZ_DATA=str(folder)) as server:
+        yield server
+
+
+@pytest.fixture
+def own_page(browser, own_server):
+    with fresh_page(browser, own_server.url) as (page, faults):
+        yield page
+    assert not faults, "\n".join(faults)
+
+
+def test_own_data_are_inspected_trained_on_and_walked_through(own_page):
+    page = own_page
+    open_page(page, "own_data")
+    expect(page.get_by_text("3 classes, 60 pictures")).to_be_visible()
+    page.get_by_role("link", name="Next: ").click()
+    page.get_by_text("3 classes of your own").wait_for(timeout=SLOW_MS)
+    page.goto("/lab?steps=12&pictures=500&batch_size=16")
+    page.get_by_role("button", name="Start", exact=True).click(timeout=SLOW_MS)
+    page.get_by_text("What came out").wait_for(timeout=SLOW_MS)
+    page.get_by_text("Runs of this visit").click()
+    page.get_by_role("button", name="Open on the other pages as my network").click()
+    page.get_by_text("Measuring it on the test pictures").wait_for()
+    page.get_by_text("Measuring it on the test pictures").wait_for(state="hidden", timeout=SLOW_MS)
+    settle(page)
+    for key in reversed(pages.TOUR[: pages.TOUR.index("lab")]):
+        page.get_by_role("link", name=f"Back: {pages.TITLES[key]}").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(pages.PAGES[key].title)
+        settle(page)
+        assert_no_error(page)
+        assert (page.get_by_text("Your own networks stand here").count() == 1) == (key in OWN_PAGES)
+
+
+def test_a_zip_is_looked_at(own_page, folder, tmp_path):
+    archive = shutil.make_archive(str(tmp_path / "mine"), "zip", folder)
+    open_page(own_page, "own_data", whose="a file of mine")
+    own_page.locator("input[type=file]").set_input_files(archive)
+    expect(own_page.get_by_text("3 classes, 60 pictures")).to_be_visible(timeout=SLOW_MS)
+    settle(own_page)
+    assert_no_error(own_page)
+
+
+def test_a_zip_that_is_none_ends_in_a_sentence(own_page, tmp_path):
+    (tmp_path / "broken.zip").write_bytes(b"no archive")
+    open_page(own_page, "own_data", whose="a file of mine")
+    own_page.locator("input[type=file]").set_input_files(tmp_path / "broken.zip")
+    expect(own_page.get_by_text("broken.zip cannot be unpacked")).to_be_visible(timeout=SLOW_MS)
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+def test_the_page_fits(width, browser, own_server):
+    with fresh_page(browser, own_server.url, width) as (page, faults):
+        open_page(page, "own_data")
+        assert sideways_scroll(page) == 0
+    assert not faults

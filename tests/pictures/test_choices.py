@@ -1,0 +1,25 @@
+import pytest
+
+from normviz import settings
+from normviz.pictures import dataset
+from normviz.pictures.choices import Choices, choices
+from tests import own_pictures
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+
+def test_the_file_names_the_data_and_the_environment_goes_before_it(tmp_path, monkeypatch):
+    path = own_pictures.fill(tmp_path / "mine", 4)
+    monkeypatch.setattr(settings, "FILE", tmp_path / "normviz.toml")
+    settings.FILE.write_text(f'[data]\nfolder = "{path}"\nresize = "fit"\n')
+    assert choices() == Choices(str(path), "fit") and dataset.find_folder() == path
+    assert choices(resize="crop", skip_bad=None) == Choices(str(path), "crop")
+    monkeypatch.setenv("NORMVIZ_DATA", str(tmp_path / "other"))
+    assert choices().folder == str(tmp_path / "other") and dataset.find_folder() is None
+
+
+@pytest.mark.parametrize(("name", "value"), [("RESIZE", "stretch"), ("SKIP_BAD", "2"), ("SKIP_BAD", "yes")])
+def test_a_choice_that_cannot_be_used_is_named(name, value, monkeypatch):
+    monkeypatch.setenv(f"NORMVIZ_DATA_{name}", value)
+    with pytest.raises(settings.SettingsError, match=f"{name.lower()} must be .*{value}"):
+        choices()

@@ -1,0 +1,246 @@
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from normviz.pictures import dataset, layouts, own, uploads
+from normviz.pictures.choices import Choices
+from tests import own_pictures
+from tests.own_pictures import CLASSES
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+
+def split(path, part="train", **chosen):
+    return dataset.load_split(part, path, Choices(**chosen))
+
+
+def test_class_folders_are_split_by_content_the_same_way_every_time(tmp_path):
+    path = own_pictures.fill(tmp_path / "mine", 20)
+    training, test = split(path), split(path, "test")
+    assert training.classes == tuple(sorted(CLASSES))
+    assert np.bincount(training.labels).tolist() == [16] * 3 and np.bincount(test.labels).tolist() == [4] * 3
+    assert training.images.shape[1:] == (32, 32, 3) and training.indices.tolist() == list(range(48))
+    for file in path.rglob("photo *"):
+        file.rename(file.with_name(file.name.replace("photo", "other")))
+    assert split(path, "test").fingerprint == test.fingerprint
+
+
+def test_the_first_pictures_are_of_all_classes(tmp_path):
+    assert set(split(own_pictures.fill(tmp_path / "mine", 20)).labels[:12]) == {0, 1, 2}
+
+
+def test_parts_stay_as_they_lie(tmp_path):
+    path = own_pictures.fill_parts(tmp_path / "mine")
+    assert len(split(path)) == 36 and len(split(path, "test")) == 12
+
+
+def test_validation_pictures_test_where_there_is_no_test_part(tmp_path):
+    path = own_pictures.fill_parts(tmp_path / "mine")
+    own_pictures.fill(path / "val", 2, first=200)
+    assert own.read(path).aside == ("val",)
+    shutil.rmtree(path / "test")
+    assert len(split(path, "test")) == 6 and own.read(path).aside == ()
+
+
+def test_a_training_part_alone_is_split(tmp_path):
+    own_pictures.fill(tmp_path / "mine" / "train", 10)
+    assert len(split(tmp_path / "mine", "test")) == 6
+
+
+def test_a_table_names_the_classes(tmp_path):
+    path = own_pictures.fill_table(tmp_path / "mine")
+    assert split(path).classes == tuple(sorted(CLASSES)) and len(split(path)) == 12
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (28, 28, 1), (64, 40, 3)])
+def test_npz(shape, tmp_path):
+    path = own_pictures.save_npz(tmp_path / "mine.npz", shape=shape)
+    assert split(path).classes == ("0", "1", "2", "3")
+    assert (len(split(path)), len(split(path, "test"))) == (40, 8)
+    assert own.read(path).aside == ("val",)
+
+
+def test_an_npz_alone_in_a_folder_is_meant(tmp_path):
+    own_pictures.save_npz(tmp_path / "mine.npz")
+    assert dataset.find_folder(tmp_path) == tmp_path and len(split(tmp_path)) == 40
+
+
+@pytest.mark.parametrize(
+    "fill", [own_pictures.fill, own_pictures.fill_parts, own_pictures.fill_table, lambda path: own_pictures.save_npz(path)]
+)
+def test_a_zip_of_any_of_these_gives_the_same_pictures(fill, tmp_path):
+    (tmp_path / "packed").mkdir()
+    inside = fill(tmp_path / "packed" / ("mine" if fill.__name__ != "<lambda>" else "mine.npz"))
+    archive = shutil.make_archive(str(tmp_path / "archive"), "zip", tmp_path / "packed")
+    assert split(archive).fingerprint == split(inside).fingerprint
+
+
+def test_classes_that_are_numbers_come_in_their_order(tmp_path):
+    own_pictures.fill(tmp_path / "mine", 2, classes=tuple(str(number) for number in (10, 9, 2)))
+    assert split(tmp_path / "mine").classes == ("2", "9", "10")
+
+
+@pytest.mark.parametrize("count", [1, 101])
+def test_too_few_or_many_classes(count, tmp_path):
+    for number in range(count):
+        (tmp_path / "train" / f"{number}").mkdir(parents=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / "train" / f"{number}" / "1.png")
+    with pytest.raises(dataset.DataError, match=f"2 to 100 classes: {count} with"):
+        split(tmp_path)
+
+
+def spoil(path):
+    """Makes one bad file of each kind; returns their names."""
+    folder = path / CLASSES[0]
+    (folder / "notes.txt").write_text("no picture")
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "cut.jpg").write_bytes((folder / "photo 0.jpg").read_bytes()[:300])
+    (folder / "gone.png").symlink_to(path / "nowhere.png")
+    (path / "stray.png").write_bytes(b"?")
+    (path / "void").mkdir()
+    return ["notes.txt", "empty.png", "cut.jpg", "gone.png", "stray.png", "void"]
+
+
+def test_every_bad_file_is_named_with_its_reason(tmp_path):
+    path = own_pictures.fill(tmp_path / "mine")
+    names = spoil(path)
+    with pytest.raises(dataset.DataError) as caught:
+        split(path)
+    said = str(caught.value)
+    assert all(name in said for name in names) and "6 of them: " in said and "--skip-bad" in said
+    assert "empty.png is empty" in said and "stray.png lies in no class folder" in said and "void holds no picture" in said
+
+
+def test_the_rest_is_used_when_the_user_says_so(tmp_path):
+    path = own_pictures.fill(tmp_path / "mine")
+    whole = split(path).fingerprint
+    spoil(path)
+    assert split(path, skip_bad=1).fingerprint == whole
+
+
+def test_a_table_is_checked_row_by_row(tmp_path):
+    path = own_pictures.fill_table(tmp_path / "mine")
+    with open(path / "metadata.csv", "a", encoding="utf-8") as table:
+        table.write("\n../../etc/passwd,a\n/etc/passwd,a\n0-0.png,b\nmissing.png,a\n,a\n1-1.png\n")
+    Image.new("RGB", (9, 9)).save(path / "unnamed.png")
+    with pytest.raises(dataset.DataError) as caught:
+        split(path)
+    said = str(caught.value)
+    assert said.count("leads out of the folder") == 2 and "0-0.png stands in metadata.csv twice" in said
+    assert "missing.png does not exist" in said and "line 21 has no file_name" in said and "unnamed.png is not named" in said
+
+
+def test_a_table_without_its_columns_is_refused(tmp_path):
+    path = own_pictures.fill_table(tmp_path / "mine")
+    (path / "metadata.csv").write_text("file,class\n0-0.png,a\n")
+    with pytest.raises(dataset.DataError, match="no file_name and no label"):
+        split(path)
+
+
+def test_a_class_of_test_pictures_alone_is_bad(tmp_path):
+    path = own_pictures.fill_parts(tmp_path / "mine")
+    shutil.rmtree(path / "train" / CLASSES[0])
+    with pytest.raises(dataset.DataError, match="no training picture"):
+        split(path)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"train_images": np.zeros((4, 8, 8), np.float32), "train_labels": np.arange(4)}, "must be uint8"),
+        ({"train_images": np.zeros((4, 8, 8, 8), np.uint8), "train_labels": np.arange(4)}, "N x H x W"),
+        ({"train_images": np.zeros((4, 8, 8), np.uint8), "train_labels": np.zeros((4, 14), int)}, "one whole number"),
+        ({"train_images": np.zeros((4, 8, 8), np.uint8)}, "missing"),
+        ({"images": np.zeros((4, 8, 8), np.uint8)}, "train_images and train_labels"),
+    ],
+)
+def test_an_npz_of_another_form_is_refused(arrays, said, tmp_path):
+    np.savez(tmp_path / "mine.npz", **arrays)
+    with pytest.raises(dataset.DataError, match=said):
+        split(tmp_path / "mine.npz")
+
+
+def test_equal_pictures_never_stand_in_both_parts_of_a_draw(tmp_path):
+    path = own_pictures.fill(tmp_path / "mine", 10)
+    for name in CLASSES:
+        for number in range(5):
+            shutil.copy(path / name / "photo 1.png", path / name / f"copy {number}.png")
+    training, test = (set(own.digests(split(path, part).images)) for part in ("train", "test"))
+    assert not training & test
+
+
+def test_standardised_by_the_training_pictures(tmp_path):
+    training = split(own_pictures.fill_parts(tmp_path / "mine"))
+    levels = training.images.reshape(-1, 3) / 255
+    assert training.mean == pytest.approx(levels.mean(axis=0), abs=1e-5)
+    assert training.std == pytest.approx(levels.std(axis=0), abs=1e-5)
+    assert split(tmp_path / "mine", "test").mean == training.mean
+
+
+def test_second_reading_decodes_nothing(tmp_path, monkeypatch):
+    path = own_pictures.fill(tmp_path / "mine")
+    first = own.read(path)
+    monkeypatch.setattr(uploads, "decode_file", None)
+    again = own.read(path)
+    assert (again.images == first.images).all() and again.names == first.names and again.conversions == first.conversions
+
+
+def test_crop_and_fit(tmp_path):
+    wide = Image.new("RGB", (64, 32), (255, 0, 0))
+    wide.paste((0, 0, 255), (0, 0, 16, 32))
+    for name in ("a", "b"):
+        (tmp_path / "train" / name).mkdir(parents=True)
+        wide.save(tmp_path / "train" / name / "1.png")
+    crop, fit = (split(tmp_path, resize=resize).images[0] for resize in ("crop", "fit"))
+    assert (crop == (255, 0, 0)).all()
+    assert (fit[16, 0] == (0, 0, 255)).all() and (fit[16, 31] == (255, 0, 0)).all() and (fit[0] == (191, 0, 64)).all()
+
+
+def test_class_folders_that_look_like_cifar_10_without_its_file_names_are_own(tmp_path):
+    own_pictures.fill(tmp_path / "mine" / "train", 4, classes=dataset.CLASS_NAMES)
+    assert dataset.is_own(tmp_path / "mine") and len(split(tmp_path / "mine")) == 30
+
+
+def test_nothing_that_looks_like_data_is_none(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "notes.txt").write_text("?")
+    assert dataset.find_folder(tmp_path) is None
+    with pytest.raises(dataset.DataError, match="own data must be"):
+        split(tmp_path)
+
+
+def test_a_folder_of_empty_parts_is_refused(tmp_path):
+    (tmp_path / "train" / "a").mkdir(parents=True)
+    with pytest.raises(dataset.DataError, match="2 to 100 classes: 0 with a usable picture: train/a holds no picture"):
+        split(tmp_path)
+
+
+def test_a_picture_of_one_level_can_be_standardised(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (8, 8)).save(tmp_path / name / "1.png")
+    assert min(split(tmp_path).std) > 0
+
+
+def test_one_name_of_a_folder_of_parts_may_be_a_class(tmp_path):
+    for name in ("train", "tram"):
+        (tmp_path / name).mkdir()
+        for seed in range(3):
+            own_pictures.picture(0, seed).save(tmp_path / name / f"{seed}.png")
+    assert split(tmp_path).classes == ("train", "tram")
+
+
+def test_folders_in_class_folders_belong_to_the_class(tmp_path):
+    path = own_pictures.fill(tmp_path / "mine", 5)
+    deep = path / CLASSES[0] / "a" / "b"
+    deep.mkdir(parents=True)
+    own_pictures.picture(0, 77).save(deep / "1.png")
+    assert f"{CLASSES[0]}/a/b/1.png" in own.read(path).names
+
+
+def test_names_that_are_no_utf_8_become_readable(tmp_path):
+    found = layouts.readable("caf\udce9")
+    assert found == "caf?"
