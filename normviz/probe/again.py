@@ -115,7 +115,8 @@ def copied(network: nn.Module, share: bool = False) -> nn.Module:
 
 
 def _made_up(values: torch.Tensor) -> torch.Tensor:
-    return torch.empty(values.shape, dtype=torch.float64).uniform_(LOW, HIGH)
+    draw = torch.Generator().manual_seed(0)
+    return torch.empty(values.shape, dtype=torch.float64).uniform_(LOW, HIGH, generator=draw)
 
 
 def _channels_of(module: nn.Module) -> int | None:

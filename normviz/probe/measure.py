@@ -45,20 +45,38 @@ def measure(layer: Again) -> Finding:
     Raises:
         ValueError: it gives something of another shape than it is given.
     """
+    with torch.random.fork_rng(devices=[]):
+        x, shared, share = _in_training(layer)
+        with torch.enable_grad():
+            alone = _shared(layer, x, training=False)[0].size <= 1
+        return _found(layer, x, shared, share, alone)
+
+
+def averages(layer: Again) -> str:
+    """Returns what a layer averages over, as `measure` does, and nothing else."""
+    with torch.random.fork_rng(devices=[]):
+        x, shared, _ = _in_training(layer)
+        with torch.no_grad():
+            return name(shared, _channels_at(layer, x, shared))
+
+
+def _in_training(layer: Again) -> tuple[torch.Tensor, Shared, float]:
     with torch.enable_grad():
         x, fixed = _accepted(layer)
         shared, share = _shared(layer, x, training=True)
-        shared = replace(shared, fixed=fixed if shared.size > 1 else ())
-        alone = _shared(layer, x, training=False)[0].size <= 1
+        return x, replace(shared, fixed=fixed if shared.size > 1 else ()), share
+
+
+def _found(layer: Again, x: torch.Tensor, shared: Shared, share: float, alone: bool) -> Finding:
     with torch.no_grad():
-        averages = name(shared, _channels_at(layer, x, shared))
         subtracts = shared.size > 1 and _ignores_shift(layer, x, shared)
         running = alone and (shared.size > 1 or _changed(layer, x, layer.kept, training=False) is not None)
-        return Finding(averages, subtracts, running, _standardises(layer, x, shared, share))
+        averaged = name(shared, _channels_at(layer, x, shared))
+        return Finding(averaged, subtracts, running, _standardises(layer, x, shared, share))
 
 
 def _run(layer: Again, x: torch.Tensor, training: bool) -> torch.Tensor:
-    torch.manual_seed(SEED)  # the same dropout each time
+    torch.default_generator.manual_seed(SEED)  # the same dropout each time
     return layer.run(x.clone(), training)
 
 
@@ -66,8 +84,7 @@ def _accepted(layer: Again) -> tuple[torch.Tensor, tuple[int, ...]]:
     """Returns values of the first shape that the layer takes, and its axes of one value that cannot grow."""
     shapes = list(_shapes(layer.shape))
     for number, shape in enumerate(shapes):
-        torch.manual_seed(SEED)
-        x = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+        x = torch.randn(shape, dtype=torch.float64, requires_grad=True, generator=torch.Generator().manual_seed(SEED))
         with contextlib.suppress(Exception):  # whatever a stranger's layer raises where a shape does not fit
             y = _run(layer, x, training=True)
             if y is not None and y.shape == x.shape:
@@ -93,13 +110,24 @@ def _shapes(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 def _shared(layer: Again, x: torch.Tensor, training: bool) -> tuple[Shared, float]:
     """Returns what an output depends on, and its own input's part of the largest derivative."""
     y = _run(layer, x, training)
-    order = y.detach().flatten().argsort()
-    tried = order[torch.linspace(0, len(order) - 1, TRIED).long()].tolist()
-    found = [(at, _derivative(y, x, at)) for at in dict.fromkeys(tried)]
-    at, derivative = max(found, key=lambda pair: ((pair[1] != 0).sum(), _own_part(*pair)))
+    at, derivative = _telling(y, x, least=2 if training else 1)
     index = tuple(int(each) for each in torch.unravel_index(torch.tensor(at), x.shape))
     mask = derivative != 0
     return Shared(mask, index, _blocks(y, x, mask, index)), _own_part(at, derivative)
+
+
+def _telling(y: torch.Tensor, x: torch.Tensor, least: int) -> tuple[int, torch.Tensor]:
+    """Returns an output, from the middle of the values outwards, that depends on so many inputs and on its own the most."""
+    order = y.detach().flatten().argsort()
+    tried = torch.linspace(0, len(order) - 1, TRIED + 2).long()[1:-1].tolist()
+    best = (0, 0.0, 0, torch.zeros_like(x))
+    for place in sorted(tried, key=lambda place: abs(place - len(order) / 2)):
+        at = int(order[place])
+        derivative = _derivative(y, x, at)
+        best = max(best, (int((derivative != 0).sum()), _own_part(at, derivative), at, derivative), key=lambda each: each[:2])
+        if best[0] >= least and best[1] >= OWN:
+            break
+    return best[2:]
 
 
 def _derivative(y: torch.Tensor, x: torch.Tensor, at: int) -> torch.Tensor:
