@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from normviz.classroom import answers
-from normviz.classroom.reading import LessonError, Part, read
 from normviz.classroom.settings import settings
+from normviz.reading import Part, read
+from normviz.reading import ReadingError as LessonError
 from normviz.words import pages
 
 FOLDER = Path(__file__).parent / "lessons"
@@ -114,7 +115,7 @@ def load(file: Path) -> Lesson:
     Raises:
         LessonError: what is wrong, with file, line, rule and next step.
     """
-    whole = read(file)
+    whole = read(file, "lesson")
     whole.allow("title", "goals", "cuts", "steps", "discussion")
     cuts = tuple(whole.numbers("cuts", "lengths of the lesson in whole minutes, shortest first, such as [20, 45]"))
     steps = whole.parts("steps", MOST_STEPS)
