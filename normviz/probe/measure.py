@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 import torch
 
 from normviz.probe.again import Again
-from normviz.probe.sets import Shared, name
+from normviz.probe.sets import Shared, along, name
 
 SEED = 0
 FEW, MOST = 3, 64  # places of a map, and pictures of a batch, that a layer is probed with
 TRIED = 8  # outputs; one that an activation behind the norm has cut to 0 depends on nothing
-SHIFT, SCALES = 3.0, (100.0, 300.0)  # large against every epsilon
+SHIFT, SCALES = 3.0, (1e4, 3e4)  # the latter large against every epsilon, and where an activation bends
 CLOSE = 1e-3  # of two outputs that count as the same
 OWN = 0.9  # of the largest derivative: how much of it a value of a norm's input has for its own output
 
@@ -146,7 +146,7 @@ def _blocks(y: torch.Tensor, x: torch.Tensor, mask: torch.Tensor, index: tuple[i
     """Returns, by axis, whether the far end of a set in part depends on the same indices: a block does, a window does not."""
     blocks = []
     for axis in range(mask.ndim):
-        here = mask.movedim(axis, 0).flatten(1).any(1)
+        here = along(mask, axis)
         if not 1 < here.sum() < len(here):
             blocks.append(True)
             continue
@@ -156,7 +156,7 @@ def _blocks(y: torch.Tensor, x: torch.Tensor, mask: torch.Tensor, index: tuple[i
 
 
 def _same(y: torch.Tensor, x: torch.Tensor, here: torch.Tensor, axis: int, index: tuple[int, ...]) -> bool:
-    there = _derivative(y[index].reshape(1), x, 0).movedim(axis, 0).flatten(1).ne(0).any(1)
+    there = along(_derivative(y[index].reshape(1), x, 0) != 0, axis)
     return not there.any() or bool((there == here).all())  # nothing at all: an activation has cut it to 0
 
 
@@ -164,14 +164,15 @@ def _channels_at(layer: Again, x: torch.Tensor, shared: Shared) -> int:
     """Returns the axis of the channels: where one learned value counts, else as the layer says, else by what is averaged."""
     changed = _changed(layer, x, [values for values in layer.learned if values.numel() > 1], training=True)
     if changed is not None:
-        alone = [axis for axis, size in enumerate(changed.shape) if size > 1 and _indices(changed, axis) == 1]
+        alone = [axis for axis, size in enumerate(changed.shape) if size > 1 and along(changed, axis).sum() == 1]
         if len(alone) == 1:
             return alone[0]
     if layer.channels_at is not None:
         return layer.channels_at
-    left = [axis for axis in range(1, x.ndim) if axis not in shared.axes]
-    if 0 in shared.axes and len(left) == 1:
-        return left[0]
+    in_part = [axis for axis in range(1, x.ndim) if 1 < shared.counts[axis] < x.shape[axis]]
+    left = [axis for axis in range(1, x.ndim) if axis not in shared.axes and 0 in shared.axes]
+    if len(in_part or left) == 1:
+        return (in_part or left)[0]
     return x.ndim - 1 if shared.axes == (x.ndim - 1,) else min(1, x.ndim - 1)
 
 
@@ -187,10 +188,6 @@ def _changed(layer: Again, x: torch.Tensor, values: list[torch.Tensor], training
         if changed.any():
             return changed
     return None
-
-
-def _indices(mask: torch.Tensor, axis: int) -> int:
-    return int(mask.movedim(axis, 0).flatten(1).any(1).sum())
 
 
 def _ignores_shift(layer: Again, x: torch.Tensor, shared: Shared) -> bool:

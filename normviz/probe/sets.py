@@ -27,8 +27,7 @@ class Shared:
     @property
     def counts(self) -> tuple[int, ...]:
         """How many indices of each axis are in the set."""
-        axes = range(self.mask.ndim)
-        return tuple(int(self.mask.movedim(axis, 0).flatten(1).any(1).sum()) for axis in axes)
+        return tuple(int(along(self.mask, axis).sum()) for axis in range(self.mask.ndim))
 
     @property
     def size(self) -> int:
@@ -42,6 +41,11 @@ class Shared:
     def is_box(self) -> bool:
         """Returns whether the set is made of whole rows, columns and so on, without holes."""
         return self.size == torch.tensor(self.counts).prod()
+
+
+def along(mask: torch.Tensor, axis: int) -> torch.Tensor:
+    """Returns which indices of an axis a mask has something at."""
+    return mask.movedim(axis, 0).reshape(mask.shape[axis], -1).any(1)
 
 
 def name(shared: Shared, channels_at: int) -> str:

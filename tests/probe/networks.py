@@ -99,3 +99,61 @@ class Again(nn.Module):
         for _ in range(3):
             x = self.norm(x) * scale
         return x, {"scale": scale}
+
+
+class LastInGroups(nn.Module):
+    """Group norm of N x H x W x C by hand, with nothing learned."""
+
+    def forward(self, x):
+        apart = x.reshape(*x.shape[:3], 4, -1)
+        centred = apart - apart.mean((1, 2, 4), keepdim=True)
+        return (centred / centred.pow(2).mean((1, 2, 4), keepdim=True).add(1e-5).sqrt()).reshape(x.shape)
+
+
+class Evolved(nn.Module):
+    """x sigmoid(v x) / deviation of a picture (EvoNorm-S0, Liu et al. 2020, with one group): norm and activation in one formula."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.v = nn.Parameter(torch.ones(channels, 1, 1))
+
+    def forward(self, x):
+        return x * torch.sigmoid(self.v * x) / (x.var((1, 2, 3), keepdim=True) + 1e-5).sqrt()
+
+
+class Kept(nn.Module):
+    """Batch norm by hand, with running statistics in buffers of other names, and gamma that begins at 0."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.zeros(channels, 1, 1))
+        self.register_buffer("m", torch.zeros(channels, 1, 1))
+        self.register_buffer("v", torch.ones(channels, 1, 1))
+
+    def forward(self, x):
+        if not self.training:
+            return self.gamma * (x - self.m) / self.v.sqrt()
+        mean, variance = x.mean((0, 2, 3), keepdim=True)[0], x.var((0, 2, 3), keepdim=True)[0]
+        self.m.lerp_(mean.detach(), 0.1), self.v.lerp_(variance.detach(), 0.1)
+        return self.gamma * (x - mean) / (variance + 1e-5).sqrt()
+
+
+class Pooled(nn.Module):
+    """Smooths maps; no norm."""
+
+    def forward(self, x):
+        return functional.avg_pool2d(x, 3, 1, 1)
+
+
+class Centred(nn.Module):
+    """Subtracts a mean and divides by nothing; no norm."""
+
+    def forward(self, x):
+        return x - x.mean((2, 3), keepdim=True)
+
+
+class Attention(nn.Module):
+    """Tokens that look at each other; no norm."""
+
+    def forward(self, x):
+        return torch.softmax(x @ x.transpose(1, 2), -1) @ x

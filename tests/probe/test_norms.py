@@ -37,6 +37,7 @@ SINGLE = [  # layer, shape, what it averages, subtracts a mean
     (nn.GroupNorm(8, 8), MAP, "HW", True),
     (nn.GroupNorm(8, 8), FLAT, "", False),
     (nn.LayerNorm(8), FLAT, "C", True),
+    (nn.LayerNorm(8), (8,), "C", True),
     (nn.LayerNorm(8), TOKENS, "C", True),
     (nn.LayerNorm(8, elementwise_affine=False), TOKENS, "C", True),
     (nn.LayerNorm(8), (4, 5, 6, 8), "C", True),
@@ -104,6 +105,28 @@ def test_home_made_and_fused_norms_are_known_by_what_they_do():
         ("ghost", "Ghost", "(N/2)HW", True, False, 1),
         ("tokens", "MeanSquare", "C", False, False, 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "expected"),
+    [
+        (networks.LastInGroups(), (4, 5, 6, 8), ("(C/4)HW", True, False, 1)),
+        (networks.Evolved(8), MAP, ("CHW", False, False, 1)),
+        (networks.Kept(8), MAP, ("NHW", True, True, 1)),
+        (networks.MeanSquare(8).bfloat16(), TOKENS, ("C", False, False, 1)),
+    ],
+)
+def test_other_home_made_norms(layer, shape, expected):
+    x = torch.randn(shape).to(next(layer.parameters(), torch.empty(0)).dtype)
+    assert [told(found) for found in probe(layer, x)] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [(networks.Pooled(), MAP), (networks.Centred(), MAP), (networks.Attention(), TOKENS), (networks.Mixer(8), MAP)],
+)
+def test_layers_that_standardise_nothing_are_no_norms(layer, shape):
+    assert probe(layer, torch.randn(shape)) == []
 
 
 def test_functional_norms_have_the_path_of_their_caller():
