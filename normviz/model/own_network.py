@@ -4,12 +4,14 @@ import difflib
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from normviz.model import written
+from normviz.model.network import count_parameters
 
 DOORS = "a name of torchvision's classification networks, package.module:build, or a .yaml file"
 ZOO_PICTURE = (3, 224, 224)
@@ -32,11 +34,26 @@ def build(name: str, seed: int = 0) -> nn.Module:
     Raises:
         ValueError: nothing of that name, or it could not be built.
     """
+    if Path(name).suffix.lower() in (".yaml", ".yml"):
+        return seeded(lambda: written.load(Path(name)), seed)
+    return seeded(lambda: imported(name) if ":" in name else from_zoo(name), seed)
+
+
+def seeded(make: Callable[[], nn.Module], seed: int = 0) -> nn.Module:
+    """Returns a network in evaluation mode, its weights drawn by a seed; the random state stays."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        if Path(name).suffix.lower() in (".yaml", ".yml"):
-            return written.load(Path(name)).eval()
-        return (imported(name) if ":" in name else from_zoo(name)).eval()
+        return make().eval()
+
+
+def check_size(name: str, most: int) -> None:
+    """Raises ValueError for a network of the zoo with more parameters than `most`; none is made."""
+    with torch.device("meta"):
+        count = count_parameters(from_zoo(name))
+    if count > most:
+        raise ValueError(
+            f"a network must have {most:,} parameters at most here: {name} has {count:,}; probe it on the command line"
+        )
 
 
 def from_zoo(name: str) -> nn.Module:
