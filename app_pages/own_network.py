@@ -7,7 +7,7 @@ from normviz.app import frame, own_network
 frame.open_page("own_network")
 frame.hide_study()
 
-choices, found = st.columns([2, 3], gap="medium")
+choices, found = st.columns([3, 4], gap="medium")
 with choices:
     choice = own_network.choose()
 with found:

@@ -1,6 +1,7 @@
 """A network of the visitor's own: written in YAML or out of torchvision, its norms swapped, weights from a file."""
 
 import hashlib
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame
+from normviz.app import frame, take_away
 from normviz.charts import cells as cell_charts
 from normviz.charts import layer_statistics as layer_charts
 from normviz.explain import cells
@@ -17,7 +18,7 @@ from normviz.words import own_network as words
 
 BOUND = {"bind": "query-params"}
 DOORS = ("written here", "torchvision")
-NORMS = ("as they are", "batch", "group", "layer", "instance", "none")
+NORMS = ("kept", "batch", "group", "layer", "instance", "none")
 LARGEST = 30_000_000  # parameters of a network that a visitor may ask for
 SIDE, FIXED_SIDE = 64, 224  # of the pictures; the second for networks that take no other
 FIXED = ("vit", "maxvit")
@@ -26,12 +27,13 @@ DRAWN = (3, 4, 2, 2)  # N, C, H, W of the tensor whose cells are drawn
 
 @dataclass(frozen=True)
 class Choice:
-    """What the visitor asks for: a door, what is behind it, the norms, and the bytes of a safetensors file."""
+    """What the visitor asks for: a door, what is behind it, the norms, and the bytes and name of a safetensors file."""
 
     door: str
     name: str
     norms: str
     weights: bytes | None
+    file: str = ""
 
     @property
     def key(self) -> tuple:
@@ -48,7 +50,7 @@ def choose() -> Choice:
         name = st.selectbox("Which", _zoo(), index=_zoo().index("resnet18"), key="zoo", **BOUND)
     norms = st.segmented_control("Its norms", NORMS, default=NORMS[0], key="swapped", **options)
     file = st.file_uploader("Weights (.safetensors); else random ones", key="weights", max_upload_size=25)
-    return Choice(door, name, norms, file.getvalue() if file else None)
+    return Choice(door, name, norms, file.getvalue(), Path(file.name).name) if file else Choice(door, name, norms, None)
 
 
 @st.cache_data(show_spinner=False)
@@ -64,6 +66,8 @@ def look(choice: Choice) -> tuple[list[dict], str, list[str]] | None:
         return _look(choice.key, choice)
     except ValueError as error:
         st.error(frame.plain(error), icon=":material/block:")
+        if lines := getattr(error, "lines", ""):
+            st.code(lines)
         return None
 
 
@@ -79,7 +83,7 @@ def _look(key: tuple, _choice: Choice) -> tuple[list[dict], str, list[str]]:
 @st.cache_resource(show_spinner="Building the network", max_entries=4)
 def _network(key: tuple, _choice: Choice):
     """Returns a network and pictures for it; shared by all sessions, never change or hook it."""
-    from normviz.model import own_network, swap, weights, written
+    from normviz.model import own_network, swap, written
 
     if _choice.door == DOORS[0]:
         network = own_network.seeded(lambda: written.load_text(_choice.name))
@@ -89,11 +93,22 @@ def _network(key: tuple, _choice: Choice):
     if _choice.norms != NORMS[0]:
         network = swap.swap_norms(network, _choice.norms)
     if _choice.weights is not None:
-        with tempfile.TemporaryDirectory(prefix="normviz-") as folder:
-            file = Path(folder) / "weights.safetensors"
-            file.write_bytes(_choice.weights)
-            weights.load(network, file)
+        _load(network, _choice)
     return network.eval(), _examples(getattr(network, "picture", (3, *[_side(_choice.name)] * 2)))
+
+
+def _load(network, choice: Choice) -> None:
+    """Puts the visitor's weights into a network; a refusal names the visitor's file, not where it lay meanwhile."""
+    from normviz.model import weights
+
+    with tempfile.TemporaryDirectory(prefix="normviz-") as folder:
+        file = Path(folder) / (choice.file or "weights.safetensors")
+        file.write_bytes(choice.weights)
+        try:
+            weights.load(network, file)
+        except weights.WeightsError as error:
+            said = (text.replace(f"{folder}{os.sep}", "") for text in (str(error), error.lines))
+            raise weights.WeightsError(*said) from error
 
 
 def _side(name: str) -> int:
@@ -117,6 +132,7 @@ def show_rows(rows: list[dict], reached: str, warnings: list[str]) -> None:
     for column in ("subtracts a mean", "keeps statistics"):
         table[column] = table[column].map({True: "yes", False: "no"})
     st.markdown(f"**{reached}.** {words.FOUND}")
+    take_away.keep("The norm layers in the order of the forward pass.", table)
     st.dataframe(table, hide_index=True, width="stretch")
     for warning in warnings:
         st.warning(frame.plain(f"{warning[0].upper()}{warning[1:]}."), icon=":material/warning:")

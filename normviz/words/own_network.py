@@ -17,9 +17,9 @@ parts:
 """
 COLUMNS = {
     "path": "path",
+    "averages": "averages",
     "class": "class",
     "shape": "received",
-    "averages": "averages",
     "subtracts_mean": "subtracts a mean",
     "running": "keeps statistics",
     "reached": "met",

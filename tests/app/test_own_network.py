@@ -58,3 +58,10 @@ def test_weights_are_put_in_or_refused(tmp_path, fits):
     else:
         with pytest.raises(ValueError, match="left over: other"):
             view._network(asked.key, asked)
+
+
+def test_a_pickle_is_refused_by_the_name_that_the_visitor_knows():
+    asked = view.Choice(view.DOORS[0], words.EXAMPLE, view.NORMS[0], b"\x80\x04.", "own.pth")
+    with pytest.raises(ValueError, match="must be a safetensors file: own.pth: ") as refused:
+        view._network(asked.key, asked)
+    assert "torch.load('own.pth', weights_only=True)" in refused.value.lines

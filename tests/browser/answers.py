@@ -24,7 +24,7 @@ CHANGES = {  # page: what is clicked one after the other, or slid one step furth
     "layer_statistics": ("3", "4", "6", "8", "published"),
     "mistakes": STUDIES,
     "overview": STUDIES,
-    "own_network": ("group", "layer", "none", "as they are"),
+    "own_network": ("group", "layer", "none", "kept"),
     "parameters": STUDIES,
     "train_or_evaluate": STUDIES,
 }
