@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame, take_away
+from normviz.app import frame
 from normviz.charts import cells as cell_charts
 from normviz.charts import layer_statistics as layer_charts
 from normviz.explain import cells
@@ -21,6 +21,7 @@ DOORS = ("written here", "torchvision")
 NORMS = ("kept", "batch", "group", "layer", "instance", "none")
 LARGEST = 30_000_000  # parameters of a network that a visitor may ask for
 SIDE, FIXED_SIDE = 64, 224  # of the pictures; the second for networks that take no other
+MANY, LONG = 8, 460  # rows, from which on the table scrolls in so many pixels
 FIXED = ("vit", "maxvit")
 DRAWN = (3, 4, 2, 2)  # N, C, H, W of the tensor whose cells are drawn
 
@@ -115,6 +116,7 @@ def _side(name: str) -> int:
     return FIXED_SIDE if name.startswith(FIXED) else SIDE
 
 
+@st.cache_resource(show_spinner=False, max_entries=4)
 def _examples(shape: tuple[int, ...]):
     import torch
 
@@ -127,15 +129,28 @@ def _examples(shape: tuple[int, ...]):
 
 def show_rows(rows: list[dict], reached: str, warnings: list[str]) -> None:
     """Writes the norm layers in the order of the forward pass."""
-    table = pd.DataFrame(rows)[list(words.COLUMNS)].rename(columns=words.COLUMNS)
-    table["received"] = [" x ".join(map(str, row["shape"])) for row in rows]
-    for column in ("subtracts a mean", "keeps statistics"):
-        table[column] = table[column].map({True: "yes", False: "no"})
     st.markdown(f"**{reached}.** {words.FOUND}")
-    take_away.keep("The norm layers in the order of the forward pass.", table)
-    st.dataframe(table, hide_index=True, width="stretch")
+    with st.container(height=LONG if len(rows) > MANY else "content", border=False):
+        table = pd.DataFrame([_in_words(row) for row in rows]).set_index("layer")
+        frame.table(table, "The norm layers in the order of the forward pass.")
     for warning in warnings:
         st.warning(frame.plain(f"{warning[0].upper()}{warning[1:]}."), icon=":material/warning:")
+
+
+def _in_words(row: dict) -> dict:
+    """Returns a row for reading; a long path may break after each dot."""
+    path = frame.plain(row["path"]).replace(".", ".\u200b")
+    besides = {
+        words.KEEPS: row["running"],
+        words.DIVIDES: row["averages"] and not row["subtracts_mean"],
+        words.MET.format(count=row["reached"]): row["reached"] != 1,
+    }
+    return {
+        "layer": f"{path} {row['class']}".strip(),
+        "averages": frame.plain(row["averages"]),
+        "received": " x ".join(map(str, row["shape"])),
+        "besides": ", ".join(said for said, true in besides.items() if true),
+    }
 
 
 def choose_layer(rows: list[dict]) -> dict | None:

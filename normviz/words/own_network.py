@@ -15,15 +15,7 @@ parts:
   - pooling: all
   - linear: 10
 """
-COLUMNS = {
-    "path": "path",
-    "averages": "averages",
-    "class": "class",
-    "shape": "received",
-    "subtracts_mean": "subtracts a mean",
-    "running": "keeps statistics",
-    "reached": "met",
-}
+KEEPS, DIVIDES, MET = "keeps statistics", "subtracts no mean", "met {count} times"
 FOUND = (
     "Nothing is asked of a layer's name: it is run by itself, and one output is followed back to the inputs that it depends on. "
     "**Averages** names the axes that share one mean: N pictures, C channels, H rows, W columns, L places."

@@ -7,35 +7,41 @@ from normviz.words import own_network as words
 from tests.app.pages import choice, open_page
 
 
-def rows(app):
-    return app.dataframe[0].value
+def averages(app) -> list[str]:
+    return [text.replace("\\", "") for text in app.table[0].value["averages"]]
 
 
 def test_the_written_network_is_probed():
     app = open_page("own_network")
     assert not app.exception
-    assert list(rows(app)["averages"]) == ["NHW", "NHW", "NHW", "(C/8)HW"]
+    assert averages(app) == ["NHW", "NHW", "NHW", "(C/8)HW"]
     assert any("4 of 4 norm layers reached" in text.value for text in app.markdown)
     assert "never updated" in app.warning[0].value
 
 
+def test_a_row_says_what_is_unlike_most():
+    row = {"path": "a.b", "class": "RMSNorm", "shape": [2, 3], "averages": "C", "subtracts_mean": False, "running": False}
+    assert view._in_words({**row, "reached": 0})["besides"] == "subtracts no mean, met 0 times"
+    assert view._in_words({**row, "subtracts_mean": True, "running": True, "reached": 1})["besides"] == "keeps statistics"
+
+
 def test_norms_are_swapped():
     app = open_page("own_network", swapped="layer")
-    assert list(rows(app)["averages"]) == ["CHW"] * 4 and not app.warning
+    assert averages(app) == ["CHW"] * 4 and not app.warning
     choice(app, "swapped").set_value("none").run()
-    assert not app.exception and not app.dataframe
+    assert not app.exception and not app.table
     assert app.info[0].value == "This network has no norm layer."
 
 
 def test_what_is_wrong_is_said_with_its_line():
     app = open_page("own_network")
     app.text_area[0].set_value("parts:\n  - swirl: 3\n").run()
-    assert not app.exception and "line 2" in app.error[0].value and not app.dataframe
+    assert not app.exception and "line 2" in app.error[0].value and not app.table
 
 
 def test_a_network_of_torchvision_and_one_that_is_too_large():
     app = open_page("own_network", door="torchvision", zoo="shufflenet_v2_x0_5")
-    assert not app.exception and set(rows(app)["averages"]) == {"NHW"}
+    assert not app.exception and set(averages(app)) == {"NHW"}
     app.selectbox(key="zoo").set_value("vit_b_16").run()
     assert not app.exception and "30,000,000 parameters at most here" in app.error[0].value
 
