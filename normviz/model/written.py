@@ -24,6 +24,7 @@ from normviz.model.network import NORM_MAKERS, count_parameters, make_norm
 from normviz.model.parts import Part, assemble, side_after
 
 WIDEST, LONGEST, LARGEST = 1024, 100, 20_000_000  # channels, parts, parameters
+LARGEST_MAPS, MOST_WORK = 2_000_000, 10**11  # values of one picture's maps; parameters times places of the picture
 SIDES = (2, 256)
 KINDS = {  # name in the file: {what it may be: kind of `parts.Part`}
     "norm": {"usual": "N", **dict.fromkeys(NORM_MAKERS, "N")},
@@ -133,6 +134,9 @@ def _layer(each: reading.Part, part: Part, norm: tuple[str, int], channels: int,
     """Returns what makes the layer, in a list; it is made once for its size, and once for good."""
     after = side_after(part, channels, side)
     widths = part.width if part.kind == "B" else channels
+    values = max(channels, 0 if part.kind == "L" else part.width) * side**2
+    if values > LARGEST_MAPS:
+        raise each.wrong(next(iter(each)), f"maps must have {LARGEST_MAPS:,} values at most, here {values:,}: pool before")
     if norm[0] == "group" and widths % norm[1]:
         raise each.wrong("groups", f"groups must divide the {widths} channels: groups={norm[1]}")
     if after < 1 or (part.kind == "B" and part.width < channels):
@@ -146,3 +150,5 @@ def _check_size(whole: reading.Part, picture: tuple[int, int, int], layers: list
         count = sum(count_parameters(layer) for make in layers for layer in make())
     if count > LARGEST:
         raise whole.wrong("parts", f"a network must have {LARGEST:,} parameters at most: parameters={count:,}")
+    if count * picture[1] ** 2 > MOST_WORK:
+        raise whole.wrong("picture", f"parameters times places must be {MOST_WORK:,} at most: {count:,} x {picture[1] ** 2:,}")

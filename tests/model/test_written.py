@@ -62,6 +62,11 @@ def test_what_a_network_without_a_linear_layer_gives(end, shape):
         ("norm: none\nparts:\n  - residual: basic\n    width: 2\n", "line 3: width must be at least the 3 channels"),
         ("norm: none\nparts:\n  - residual: basic\n", "line 3: width is missing"),
         ("parts:\n  - linear: 1024\n" + "  - convolution: 1024\n    kernel: 11\n" * 9, "20,000,000 parameters at most"),
+        (
+            "picture: 3x256x256\nparts:\n  - convolution: 64\n",
+            "line 3: maps must have 2,000,000 values at most, here 4,194,304",
+        ),
+        ("picture: 3x128x128\nparts:\n" + "  - convolution: 120\n    kernel: 11\n" * 6, "parameters times places"),
         ("parts: &a\n  - *a\n", "no aliases"),
         ("parts: [", "this is no YAML"),
         ("- convolution: 4\n", "must begin with names and values, such as picture"),
