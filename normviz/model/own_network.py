@@ -84,7 +84,7 @@ def imported(path: str) -> nn.Module:
         found = getattr(importlib.import_module(place), attribute)
         network = found if isinstance(found, nn.Module) else found()
     except Exception as error:  # whatever the operator's own code raises
-        said = next(iter(str(error).splitlines()), "")
+        said = str(error).partition("\n")[0]
         raise ValueError(
             f"package.module:build must be importable and callable: {path}: {type(error).__name__}: {said}"
         ) from error

@@ -110,7 +110,7 @@ def copied(network: nn.Module, share: bool = False) -> nn.Module:
     try:
         return deepcopy(network, known)
     except (TypeError, RuntimeError, ValueError) as error:  # a lock, a tensor with a history, a lazy layer
-        name, why = type(network).__name__, str(error).splitlines()[0]
+        name, why = type(network).__name__, str(error).partition("\n")[0]
         raise ValueError(f"a network must be one that copy.deepcopy copies: {name}: {why}") from error
 
 
@@ -120,7 +120,8 @@ def _made_up(values: torch.Tensor) -> torch.Tensor:
 
 
 def _channels_of(module: nn.Module) -> int | None:
-    if len(getattr(module, "normalized_shape", ())) == 1 and not hasattr(module, "num_channels"):
+    shape = getattr(module, "normalized_shape", ())
+    if isinstance(shape, int) or (isinstance(shape, list | tuple) and len(shape) == 1):
         return -1
     return 1 if hasattr(module, "num_features") or hasattr(module, "num_channels") else None
 
@@ -137,9 +138,10 @@ def of_call(function: Callable, arguments: Arguments) -> Again:
         return first_real(function(*args, **kwargs))
 
     args, kwargs = trees.tree_unflatten(leaves, fresh.form)
-    shaped = function in SHAPED and len(kwargs.get("normalized_shape", args[1] if len(args) > 1 else ())) == 1
-    learned = [leaf for leaf in leaves if is_real(leaf)]
-    return Again(run, arguments.shape, learned, learned, -1 if shaped else None if function in SHAPED else 1)
+    learned, channels_at = [leaf for leaf in leaves if is_real(leaf)], 1
+    if function in SHAPED:
+        channels_at = -1 if len(kwargs.get("normalized_shape", args[1] if len(args) > 1 else ())) == 1 else None
+    return Again(run, arguments.shape, learned, learned, channels_at)
 
 
 def _switched(args: tuple, kwargs: dict, name: str) -> tuple[tuple, dict]:
