@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import fields
 
 from normviz.commands import actions, tables
-from normviz.commands.arguments import Parser, at_least_one, number, one_of, place
+from normviz.commands.arguments import Parser, at_least_one, number, one_of, place, sizes
 from normviz.model.norms import NORMS, STUDIES
 from normviz.pictures import formats, layouts, resizing
 from normviz.studies import evidence
@@ -24,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
             _print(json.dumps(rows) if options.json else options.show(rows))
     except (ValueError, OSError, MemoryError, loop.Diverged) as error:
         print(f"normviz: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
+        if lines := getattr(error, "lines", ""):
+            print(lines, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("normviz: stopped; the same command goes on from the last finished epoch", file=sys.stderr)
@@ -58,6 +60,7 @@ def build_parser() -> Parser:
     download_parser = _add(commands, "download", actions.download, None, "fetch CIFAR-10 with a progress bar")
     _add_data(download_parser)
     _add_lesson(commands)
+    _add_probe(commands)
     return parser
 
 
@@ -161,6 +164,18 @@ def _add_lesson(commands) -> None:
         "--address", default="http://localhost:8501", metavar="URL", help="of the app, for links (default: %(default)s)"
     )
     paper.add_argument("--minutes", **at_least_one(), help="length of the lesson (default: its longest)")
+
+
+def _add_probe(commands) -> None:
+    text = "say what each norm layer of a network of yours averages over"
+    parser = _add(commands, "probe", actions.probe, tables.show_norms, text)
+    doors = "a network of torchvision (resnet18), package.module:build, or a network in YAML"
+    parser.add_argument("network", **place("NETWORK", str), help=doors)
+    parser.add_argument("--input", **sizes(), help="of one picture (default: 3x224x224, or what the YAML says)")
+    parser.add_argument("--batch", **at_least_one(), default=8, help="pictures (default: %(default)s)")
+    parser.add_argument("--weights", **place("FILE"), help="a safetensors file (default: random weights)")
+    parser.add_argument("--data", **place("DIR"), help="take pictures of this folder (default: noise)")
+    parser.add_argument("--out", **place("FILE"), help="write the report, warnings included, as JSON too")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

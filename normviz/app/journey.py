@@ -194,8 +194,8 @@ def _used_words(passage) -> str:
     """Says over what the statistics were taken that the norm used."""
     from normviz.model import layer_statistics
 
-    kind, groups = layer_statistics.statistic_kind(passage.module)
-    return USED["layer" if groups == 1 and kind == "group" else kind]
+    kind, _ = layer_statistics.statistic_kind(passage)
+    return USED[kind]
 
 
 def choose_distances(pixels: np.ndarray) -> pd.DataFrame | None:

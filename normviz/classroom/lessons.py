@@ -5,8 +5,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from normviz.classroom import answers
-from normviz.classroom.reading import LessonError, Part, read
 from normviz.classroom.settings import settings
+from normviz.reading import Part, read
+from normviz.reading import ReadingError as LessonError
 from normviz.words import pages
 
 FOLDER = Path(__file__).parent / "lessons"
@@ -129,7 +130,7 @@ def _stamp(file: Path) -> tuple[int, int]:
 
 @lru_cache(maxsize=64)
 def _load(file: Path, stamp: tuple[int, int]) -> Lesson:
-    whole = read(file)
+    whole = read(file, "lesson")
     whole.allow("title", "goals", "cuts", "steps", "discussion")
     cuts = tuple(whole.numbers("cuts", "lengths of the lesson in whole minutes, shortest first, such as [20, 45]"))
     steps = whole.parts("steps", MOST_STEPS)

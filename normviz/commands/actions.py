@@ -204,6 +204,12 @@ def download(options: argparse.Namespace) -> None:
         fetching.fetch(folder, lambda fraction: bar.update(fraction - bar.n))
 
 
+def probe(options: argparse.Namespace) -> list[dict]:
+    from normviz.commands import probe as own
+
+    return own.probe(options)
+
+
 def check_lesson(options: argparse.Namespace) -> list[dict]:
     from normviz.classroom import lessons, views
 

@@ -67,6 +67,18 @@ def at_least_one() -> dict:
     return {"type": _checked(int, lambda value: value >= 1, "a whole number from 1 on"), "metavar": "N"}
 
 
+def sizes() -> dict:
+    """Returns what `add_argument` needs for a shape, as 3x64x64."""
+    read = _checked(
+        lambda text: tuple(map(int, text.lower().split("x"))), _fits, "numbers from 1 to 4096 joined by x, as 3x64x64"
+    )
+    return {"type": read, "metavar": "CxHxW"}
+
+
+def _fits(shape: tuple[int, ...]) -> bool:
+    return 1 <= len(shape) <= 6 and all(1 <= size <= 4096 for size in shape)
+
+
 def place(metavar: str, kind: type = Path) -> dict:
     """Returns what `add_argument` needs for a file, a folder or an address: any text but an empty one."""
     read = _checked(str, str.strip, "a path or an address, and no empty text")

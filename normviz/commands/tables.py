@@ -19,6 +19,11 @@ def show_layers(rows: list[dict]) -> str:
     return f"{show_table(rows)}\ntotal parameters: {total:,}"
 
 
+def show_norms(rows: list[dict], reached: str, warnings: list[str]) -> str:
+    shown = [{**row, "shape": "x".join(map(str, row["shape"]))} for row in rows]
+    return "\n".join([show_table(shown) if rows else "no norm layers", reached, *(f"warning: {each}" for each in warnings)])
+
+
 def show_lesson(rows: list[dict]) -> str:
     return f"{show_table(rows)}\n{len(rows)} steps; nothing is wrong with the lesson"
 

@@ -43,7 +43,7 @@ def used_statistics(passage) -> tuple[np.ndarray, np.ndarray]:
     kept = layer_statistics.running(passage.module)
     if kept is not None:
         return kept
-    kind, groups = layer_statistics.statistic_kind(passage.module)
+    kind, groups = layer_statistics.statistic_kind(passage)
     mean, variance = norms.statistics(passage.before[:1], kind, groups)
     alike = passage.before.shape[1] // len(mean)
     return mean.repeat(alike), np.sqrt(variance).repeat(alike)

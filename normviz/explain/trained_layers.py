@@ -1,7 +1,6 @@
 """A norm layer of a trained network as the cells page draws it."""
 
 import numpy as np
-from torch import nn
 
 from normviz.explain.cells import NormLayer
 from normviz.model import layer_statistics
@@ -16,13 +15,12 @@ def from_passage(passage: layer_statistics.Passage) -> NormLayer:
     Returns:
         Batch norm as it stands in evaluation, with its running statistics.
     """
-    kind, groups = layer_statistics.statistic_kind(passage.module)
+    kind, groups = layer_statistics.statistic_kind(passage)
     gamma, beta = (_numbers(values) for values in (passage.module.weight, passage.module.bias))
     running = None
-    if isinstance(passage.module, nn.BatchNorm2d):
+    if getattr(passage.module, "running_mean", None) is not None:
         running = _numbers(passage.module.running_mean), _numbers(passage.module.running_var)
-    norm = "layer" if kind == "group" and groups == 1 else kind
-    return NormLayer(passage.before.astype(np.float64), norm, gamma, beta, groups, running)
+    return NormLayer(passage.before.astype(np.float64), kind, gamma, beta, groups, running)
 
 
 def _numbers(values) -> np.ndarray:

@@ -1,7 +1,9 @@
 """What every norm layer received and gave: forward hooks on a private copy of the network, tidy tables out."""
 
+import re
 from copy import deepcopy
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,9 @@ from torch import nn
 
 from normviz.model import norms
 from normviz.model.network import Network
+from normviz.probe import again, measure
+
+_averages: WeakKeyDictionary[nn.Module, str] = WeakKeyDictionary()  # of layers that were looked at
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,13 @@ def passages(network: Network, pictures: torch.Tensor) -> list[Passage]:
 
 
 def passages_and_logits(copy: Network, pictures: torch.Tensor) -> tuple[list[Passage], np.ndarray]:
-    """Runs pictures through a network of the caller's own, which is hooked meanwhile; see `passages`. Logits are N x 10."""
-    kept = []
-    hooks = [norm.register_forward_hook(lambda module, x, y: kept.append((x[0], y, module))) for norm in copy.norms]
+    """Runs pictures through a network of the caller's own, which is hooked meanwhile; see `passages`. Logits are N x 10.
+
+    Values are copied where they pass: what follows a norm, or the norm itself, may write over them.
+    """
+    received, kept = [], []
+    hooks = [norm.register_forward_pre_hook(lambda _, x: received.append(x[0].clone())) for norm in copy.norms]
+    hooks += [norm.register_forward_hook(lambda module, _, y: kept.append((y.clone(), module))) for norm in copy.norms]
     try:
         with torch.inference_mode():
             logits = copy(pictures)
@@ -51,21 +60,23 @@ def passages_and_logits(copy: Network, pictures: torch.Tensor) -> tuple[list[Pas
             hook.remove()
     through = [
         Passage(layer, before.cpu().numpy(), after.cpu().numpy(), module)
-        for layer, (before, after, module) in enumerate(kept, start=1)
+        for layer, (before, (after, module)) in enumerate(zip(received, kept, strict=True), start=1)
     ]
     return through, logits.cpu().numpy()
 
 
 def affine(module: nn.Module, channels: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns gamma and beta, one value a channel; the mean over places where they are learned for every place."""
-    if getattr(module, "weight", None) is None:
-        return np.ones(channels), np.zeros(channels)
-    return tuple(values.detach().cpu().numpy().reshape(channels, -1).mean(axis=1) for values in (module.weight, module.bias))
+    learned = (getattr(module, "weight", None), getattr(module, "bias", None))
+    return tuple(
+        np.full(channels, usual) if values is None else values.detach().cpu().numpy().reshape(channels, -1).mean(axis=1)
+        for values, usual in zip(learned, (1.0, 0.0))
+    )
 
 
 def running(module: nn.Module) -> tuple[np.ndarray, np.ndarray] | None:
-    """Returns batch norm's running mean and running standard deviation by channel, None for every other norm."""
-    if not isinstance(module, nn.BatchNorm2d):
+    """Returns the running mean and running standard deviation by channel, None for a norm that keeps none."""
+    if getattr(module, "running_mean", None) is None:
         return None
     return module.running_mean.cpu().numpy(), module.running_var.sqrt().cpu().numpy()
 
@@ -99,9 +110,9 @@ def by_statistic_group(passage: Passage) -> pd.DataFrame:
 
     Returns:
         group (from 0), side ("before" or "after"), mean, std, low and high (mean -+ one std); no row where there is no norm.
-        Batch norm has a group a channel, group norm G a picture, layer norm one a picture.
+        Batch norm has a group a channel, group norm G a picture, layer norm one a picture, or one a place.
     """
-    kind, groups = statistic_kind(passage.module)
+    kind, groups = statistic_kind(passage)
     sides = {"before": passage.before, "after": passage.after} if kind != "none" else {}
     tables = [pd.DataFrame(columns=["group", "side", "mean", "std", "low", "high"])]
     for side, values in sides.items():
@@ -112,13 +123,28 @@ def by_statistic_group(passage: Passage) -> pd.DataFrame:
     return pd.concat(tables[1:] or tables, ignore_index=True)
 
 
-def statistic_kind(module: nn.Module) -> tuple[str, int]:
-    """Returns what a norm layer averages over, as (norm, groups) of `norms.statistic_rows`."""
-    if isinstance(module, nn.BatchNorm2d):
-        return "batch", 1
-    if isinstance(module, nn.GroupNorm):
-        return "group", module.num_groups
-    return ("layer", 1) if isinstance(module, nn.LayerNorm) else ("none", 1)
+def statistic_kind(passage: Passage) -> tuple[str, int]:
+    """Returns what a norm layer averages over, as (norm, groups) of `norms.statistic_rows`; found by probing, once a layer.
+
+    Raises:
+        ValueError: it averages over something that pictures have no rows for.
+    """
+    if passage.module not in _averages:
+        met = again.keep((torch.empty(passage.before.shape),), {})
+        _averages[passage.module] = measure.averages(again.of_module(passage.module, met))
+    averages = _averages[passage.module]
+    if groups := re.fullmatch(r"\(C/(\d+)\)HW", averages):
+        return "group", int(groups[1])
+    kinds = {
+        "NHW": ("batch", 1),
+        "CHW": ("layer", 1),
+        "HW": ("group", passage.before.shape[1]),
+        "C": ("place", 1),
+        "": ("none", 1),
+    }
+    if averages not in kinds:
+        raise ValueError(f"a norm of pictures must average over one of {', '.join(filter(None, kinds))}: averages={averages}")
+    return kinds[averages]
 
 
 def distribution(passage: Passage, bins: int = 60) -> pd.DataFrame:
@@ -148,7 +174,7 @@ class Look:
     """Everything that a page shows of one norm layer for one batch, as small tables.
 
     Attributes:
-        kind: what shares one mean: "batch", "group" or "layer".
+        kind: what shares one mean: "batch", "group", "layer" or "place".
         shape: N x C x H x W as text.
         group_count: number of statistic groups in this batch.
         by_place: gamma and beta are learned for every place rather than every channel.
@@ -174,15 +200,15 @@ SHOWN_GROUPS = 32  # more marks than this cannot be told apart
 def look_at(through: list[Passage], layer: int) -> Look:
     """Returns what a page shows of norm layer `layer` (from 1), out of what `passages` kept."""
     passage = through[layer - 1]
-    kind, groups = statistic_kind(passage.module)
+    kind, _ = statistic_kind(passage)
     table = by_statistic_group(passage)
     everywhere = by_channel(through)
     here = everywhere[everywhere["layer"] == layer].rename(columns={"mean_before": "batch_mean", "std_before": "batch_std"})
     return Look(
-        kind="layer" if kind == "group" and groups == 1 else kind,
+        kind=kind,
         shape=" x ".join(map(str, passage.before.shape)),
         group_count=table["group"].nunique(),
-        by_place=isinstance(passage.module, nn.LayerNorm),
+        by_place=getattr(getattr(passage.module, "weight", None), "ndim", 1) > 1,
         distribution=distribution(passage),
         groups=table[table["group"] < SHOWN_GROUPS],
         channels=here,

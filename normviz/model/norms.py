@@ -104,14 +104,16 @@ def statistic_rows(x: np.ndarray, norm: str, groups: int = 4) -> np.ndarray:
 
     Args:
         x: activations, N x C x H x W.
-        norm: batch, group, layer or instance.
+        norm: batch, group, layer or instance; or place, a layer norm of each place by itself.
         groups: channel groups of group norm; must divide C.
 
     Returns:
-        C x (N H W) for batch norm; (N G) x (C/G H W) for the others, where layer norm is G = 1 and instance norm G = C
-        (Wu & He 2018, section 3.1).
+        C x (N H W) for batch norm; (N H W) x C for each place; (N G) x (C/G H W) for the others, where layer norm is G = 1 and
+        instance norm G = C (Wu & He 2018, section 3.1).
     """
     n, c = x.shape[:2]
+    if norm == "place":
+        return np.moveaxis(x, 1, -1).reshape(-1, c)
     if norm == "batch":
         return np.moveaxis(x, 1, 0).reshape(c, -1)
     return x.reshape(n * groups_of(norm, c, groups), -1)
@@ -128,7 +130,7 @@ def normalize(x: np.ndarray, norm: str, groups: int = 4, running: tuple | None =
 
     Args:
         x: activations, N x C x H x W.
-        norm: batch, group, layer, instance, or none (which returns `x`).
+        norm: batch, group, layer, instance, place, or none (which returns `x`).
         groups: channel groups of group norm.
         running: for batch norm in evaluation, the (mean, variance) of length C to use instead of the batch's own.
 
@@ -139,8 +141,10 @@ def normalize(x: np.ndarray, norm: str, groups: int = 4, running: tuple | None =
         return x
     mean, variance = running if running is not None else statistics(x, norm, groups)
     rows = (statistic_rows(x, norm, groups) - mean[:, None]) / np.sqrt(variance[:, None] + EPSILON)
+    n, c, h, w = x.shape
+    if norm == "place":
+        return np.moveaxis(rows.reshape(n, h, w, c), -1, 1)
     if norm == "batch":
-        n, c, h, w = x.shape
         return np.moveaxis(rows.reshape(c, n, h, w), 0, 1)
     return rows.reshape(x.shape)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import nn
@@ -17,8 +18,9 @@ class Part:
     """One part of a design.
 
     Attributes:
-        kind: C convolution, N norm, A GELU, U ReLU, P max pooling by 2, R `Residual`, X `Mixing`, B `Basic`.
-        width: channels that C and B give, or that X has between its two 1x1 convolutions; 0 for the others.
+        kind: C convolution, N norm, A GELU, U ReLU, P max pooling by 2, R `Residual`, X `Mixing`, B `Basic`; and where a network
+            is written in YAML, M mean pooling by 2, G the mean over all places, L `Linear`.
+        width: channels that C, B and L give, or that X has between its two 1x1 convolutions; 0 for the others.
         kernel: side of the kernel of C and X, odd; 0 for the others.
     """
 
@@ -47,11 +49,26 @@ def _read_one(word: str) -> Part:
 
 def build(design: str, make_norm: MakeNorm, channels: int, side: int) -> Iterator[nn.Module]:
     """Yields the layers of a design for maps of `channels` x `side` x `side`; a norm layer's name ends in `norm`."""
-    for part in read(design):
-        narrowed = part.kind == "P" or (part.kind == "B" and part.width != channels)
-        side = side // 2 if narrowed else side
-        yield _MAKERS[part.kind](part, channels, lambda width, side=side: make_norm(width, side))
-        channels = part.width if part.kind in "CB" else channels
+    return assemble([(part, make_norm) for part in read(design)], channels, side)
+
+
+def assemble(chosen: list[tuple[Part, MakeNorm]], channels: int, side: int) -> Iterator[nn.Module]:
+    """Yields the layers of parts that may each have a norm of their own; see `build`."""
+    for part, make_norm in chosen:
+        before, side = side, side_after(part, channels, side)
+        yield _MAKERS[part.kind](part, channels * before**2 if part.kind == "L" else channels, partial(_at, make_norm, side))
+        channels = part.width if part.kind in "CBL" else channels
+
+
+def _at(make_norm: MakeNorm, side: int, channels: int) -> nn.Module:
+    return make_norm(channels, side)
+
+
+def side_after(part: Part, channels: int, side: int) -> int:
+    """Returns the side of the maps that a part gives, of the channels and side of those that it receives."""
+    if part.kind in "GL":
+        return 1
+    return side // 2 if part.kind in "PM" or (part.kind == "B" and part.width != channels) else side
 
 
 def width_of(design: str, channels: int) -> int:
@@ -125,6 +142,13 @@ class Basic(nn.Module):
         return functional.relu(x + y)
 
 
+class Linear(nn.Linear):
+    """A linear layer on all values of a picture; what it gives is N x C x 1 x 1, so that any part may follow."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.flatten(1))[:, :, None, None]
+
+
 _MAKERS = {
     "C": lambda part, channels, norm: _convolution(channels, part.width, part.kernel),
     "N": lambda part, channels, norm: Normed(norm(channels)),
@@ -134,4 +158,7 @@ _MAKERS = {
     "R": lambda part, channels, norm: Residual(channels, norm(channels)),
     "X": lambda part, channels, norm: Mixing(channels, part.width, part.kernel, norm(channels)),
     "B": lambda part, channels, norm: Basic(channels, part.width, norm),
+    "M": lambda part, channels, norm: nn.AvgPool2d(2),
+    "G": lambda part, channels, norm: nn.AdaptiveAvgPool2d(1),
+    "L": lambda part, channels, norm: Linear(channels, part.width),
 }

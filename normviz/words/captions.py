@@ -80,4 +80,5 @@ STATISTIC_GROUPS = {  # what shares one mean and one standard deviation, and the
     "batch": ("each channel, over all pictures of the batch (here: the running ones)", "channel"),
     "group": ("each group of channels of each picture", "group of channels, picture by picture"),
     "layer": ("each picture", "picture"),
+    "place": ("all channels at each place of each picture", "place"),
 }

@@ -35,6 +35,7 @@ TITLES = {
     "classify": "Classify a picture",
     "own_data": "Your data",
     "lab": "The lab",
+    "own_network": "Your network",
     "lesson": "The lesson",
 }
 SECTIONS = {  # the menus of the bar on top, in the order of the tour; the page without a menu stands in it itself
@@ -43,7 +44,7 @@ SECTIONS = {  # the menus of the bar on top, in the order of the tour; the page 
     "The batch": ("batch_mates", "train_or_evaluate"),
     "Inside the networks": ("layer_statistics", "journey"),
     "The three networks": ("parameters", "curves", "evidence", "mistakes"),
-    "Try it": ("classify", "own_data", "lab", "lesson"),
+    "Try it": ("classify", "own_data", "lab", "own_network", "lesson"),
 }
 TOUR = tuple(key for keys in SECTIONS.values() for key in keys)  # from the question to the answer, each page once
 ICONS = {
@@ -61,6 +62,7 @@ ICONS = {
     "classify": ":material/image_search:",
     "own_data": ":material/folder_open:",
     "lab": ":material/experiment:",
+    "own_network": ":material/hub:",
     "lesson": ":material/school:",
 }
 
@@ -167,7 +169,13 @@ PAGES = {
         "Train them yourself",
         "The norms learn side by side, in lockstep: the same network, the same pictures in the same batches, and the quicker waits "
         "for the slower. Say first which one will win, then start.",
-        "You have trained them. Now say what will come out before you see it, step by step, or with a class.",
+        "You have trained these. Now look into a network of your own.",
+    ),
+    "own_network": Page(
+        "What do the norms of your network average?",
+        "Write a network, or take one of torchvision's. Each of its norm layers is run by itself to see **which numbers share one "
+        "mean**: a layer may be called layer norm and average over the channels of a single pixel.",
+        "Now say what will come out before you see it, step by step, or with a class.",
     ),
     "lesson": Page(
         "Say first, then see",

@@ -25,6 +25,7 @@ CHANGES = {  # page: what is clicked one after the other, or slid one step furth
     "mistakes": STUDIES,
     "overview": STUDIES,
     "own_data": ("fit", "crop"),
+    "own_network": ("group", "layer", "none", "kept"),
     "parameters": STUDIES,
     "train_or_evaluate": STUDIES,
 }

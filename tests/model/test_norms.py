@@ -36,6 +36,13 @@ def test_layer_norm_with_gamma_for_every_place_equals_torch():
     np.testing.assert_allclose(written, by_torch(nn.LayerNorm([8, 4, 3]), gamma, beta), atol=1e-6)
 
 
+def test_layer_norm_of_each_place_equals_torch():
+    module = nn.LayerNorm(8, elementwise_affine=False).double()
+    expected = module(torch.tensor(X).movedim(1, -1)).movedim(-1, 1).numpy()
+    np.testing.assert_allclose(norms.normalize(X, "place"), expected, atol=1e-6)
+    assert norms.statistic_rows(X, "place").shape == (5 * 4 * 3, 8)
+
+
 def test_batch_norm_in_evaluation_equals_torch():
     module = nn.BatchNorm2d(8)
     module.running_mean, module.running_var = torch.linspace(0, 3, 8), torch.linspace(1, 4, 8)

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import yaml
 
-LARGEST = 200_000  # bytes of a lesson
+LARGEST = 200_000  # bytes of a file
 
 
-class LessonError(ValueError):
-    """A lesson that cannot be used; the message names file, line, rule and next step."""
+class ReadingError(ValueError):
+    """A file that cannot be used; the message names file, line, rule and next step."""
 
 
 class Part:
-    """A mapping of the file: takes what is asked for, or raises LessonError with the line."""
+    """A mapping of the file: takes what is asked for, or raises ReadingError with the line."""
 
     def __init__(self, file: Path, node: yaml.MappingNode):
         self.file, self.line = file, node.start_mark.line + 1
@@ -31,14 +31,14 @@ class Part:
     def __iter__(self) -> Iterator[str]:
         return iter(self._nodes)
 
-    def wrong(self, name: str, rule: str) -> LessonError:
+    def wrong(self, name: str, rule: str) -> ReadingError:
         """Returns the error of one name of this part: where it stands, and what must be."""
-        return LessonError(
+        return ReadingError(
             f"{self.file}, line {self._lines.get(name, self.line)}: {rule}: {name}={_short(self._nodes.get(name))}"
         )
 
     def allow(self, *names: str) -> None:
-        """Raises LessonError for a name that is not known here."""
+        """Raises ReadingError for a name that is not known here."""
         for name in self._nodes:
             if name not in names:
                 raise self.wrong(name, f"no such name here; known are {', '.join(names)}")
@@ -108,30 +108,37 @@ class Part:
 
     def _need(self, name: str) -> None:
         if name not in self._nodes:
-            raise LessonError(f"{self.file}, line {self.line}: {name} is missing: add {name}: here")
+            raise ReadingError(f"{self.file}, line {self.line}: {name} is missing: add {name}: here")
 
 
-def read(file: Path) -> Part:
-    """Returns the whole of a lesson's file.
+def read(file: Path, what: str, first: str = "title") -> Part:
+    """Returns the whole of a file; `what` it holds and the name that it may begin with are for messages.
 
     Raises:
-        LessonError: the file is missing, too large, no YAML, or no mapping.
+        ReadingError: the file is missing, too large, no YAML, or no mapping.
     """
     file = Path(file)
     try:
         content = file.read_bytes()
         if len(content) > LARGEST:
-            raise LessonError(f"{file}: a lesson must be {LARGEST:,} bytes at most: bytes={len(content):,}")
-        text = content.decode()
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise LessonError(f"{file}: a lesson may hold no aliases (*name): write the part out")
-        node = yaml.compose(text, yaml.SafeLoader)
+            raise ReadingError(f"{file}: a {what} must be {LARGEST:,} bytes at most: bytes={len(content):,}")
+        return read_text(content.decode(), file, what, first)
     except OSError as error:
-        raise LessonError(f"{file} cannot be read ({error.strerror}): name a lesson's YAML file") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise LessonError(f"{file}{_line_of(error)}: this is no YAML ({_problem(error)}): mend it there") from error
+        raise ReadingError(f"{file} cannot be read ({error.strerror}): name a {what}'s YAML file") from error
+    except UnicodeDecodeError as error:
+        raise ReadingError(f"{file}: this is no YAML ({_problem(error)}): mend it there") from error
+
+
+def read_text(text: str, file: Path, what: str, first: str) -> Part:
+    """Returns the whole of a text that stands in `file`; see `read`."""
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise ReadingError(f"{file}: a {what} may hold no aliases (*name): write the part out")
+        node = yaml.compose(text, yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ReadingError(f"{file}{_line_of(error)}: this is no YAML ({_problem(error)}): mend it there") from error
     if not isinstance(node, yaml.MappingNode):
-        raise LessonError(f"{file}, line 1: a lesson must begin with names and values, such as title: ...")
+        raise ReadingError(f"{file}, line 1: a {what} must begin with names and values, such as {first}: ...")
     return Part(file, node)
 
 

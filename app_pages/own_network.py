@@ -1,0 +1,30 @@
+"""What the norm layers of a network of the visitor's own average over."""
+
+import streamlit as st
+
+from normviz.app import frame, own_network
+
+frame.open_page("own_network")
+frame.hide_study()
+
+choices, found = st.columns([3, 4], gap="medium")
+with choices:
+    choice = own_network.choose()
+with found:
+    looked = own_network.look(choice)
+    if looked is None:
+        st.stop()
+    rows, reached, warnings = looked
+    if rows:
+        own_network.show_rows(rows, reached, warnings)
+    else:
+        st.info("This network has no norm layer.", icon=":material/info:")
+row = own_network.choose_layer(rows)
+if row is not None:
+    grid = st.grid(2, min_column_width=340)
+    with grid.cell():
+        own_network.show_cells(row)
+    with grid.cell():
+        own_network.show_values(choice, row)
+
+frame.close_page("own_network")

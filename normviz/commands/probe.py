@@ -1,0 +1,52 @@
+"""`probe`: the norm layers of a network of the user's own."""
+
+import argparse
+import json
+from functools import partial
+
+import torch
+from torch import nn
+
+from normviz.commands import tables
+from normviz.model import own_network, weights
+from normviz.pictures import dataset, tensors
+from normviz.probe import norms, report
+from normviz.training import runs
+
+SEED = 0
+
+
+def probe(options: argparse.Namespace) -> list[dict]:
+    network = own_network.build(options.network, SEED)
+    if options.weights:
+        weights.load(network, options.weights)
+    shape = options.input or own_network.picture_of(network)
+    example = pictures(options.data, options.batch, shape) if options.data else noise(options.batch, shape)
+    layers = norms.probe(network, example)
+    rows, said = [layer.row() for layer in layers], report.warnings(network, layers, pictures=bool(options.data))
+    if options.out:
+        _write(options, list(example.shape), rows, report.reached(layers), said)
+    options.show = partial(tables.show_norms, reached=report.reached(layers), warnings=said)
+    return rows
+
+
+def _write(options: argparse.Namespace, shape: list[int], rows: list[dict], reached: str, warnings: list[str]) -> None:
+    whole = {"network": options.network, "input": shape, "reached": reached, "layers": rows, "warnings": warnings}
+    runs.write_whole(options.out, json.dumps(whole, indent=1).encode())
+
+
+def noise(batch: int, shape: tuple[int, ...]) -> torch.Tensor:
+    """Returns normal noise of the same numbers each time, batch x shape."""
+    return torch.randn(batch, *shape, generator=torch.Generator().manual_seed(SEED))
+
+
+def pictures(data: str, batch: int, shape: tuple[int, ...]) -> torch.Tensor:
+    """Returns the first test pictures, standardised and brought to the network's size.
+
+    Raises:
+        ValueError: the network does not take pictures of three channels.
+    """
+    if len(shape) != 3 or shape[0] != 3:
+        raise ValueError(f"--input must be 3xHEIGHTxWIDTH with --data: --input={'x'.join(map(str, shape))}")
+    images = tensors.standardise(dataset.load_split("test", data).images[:batch])
+    return nn.functional.interpolate(images, shape[1:], mode="bilinear", antialias=True)

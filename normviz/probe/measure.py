@@ -1,0 +1,202 @@
+"""What a layer averages over: one output is followed back to the inputs that it depends on.
+
+A norm's output is a value of the input minus a mean, divided by a deviation. So its derivative is not zero exactly for the values
+that share these statistics. Nothing is asked of the layer but to be run.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+
+from normviz.probe.again import Again
+from normviz.probe.sets import Shared, along, name
+
+SEED = 0
+FEW, MOST = 3, 64  # places of a map, and pictures of a batch, that a layer is probed with
+TRIED = 8  # outputs; one that an activation behind the norm has cut to 0 depends on nothing
+SHIFT, SCALES = 3.0, (1e4, 3e4)  # the latter large against every epsilon, and where an activation bends
+CLOSE = 1e-3  # of two outputs that count as the same
+OWN = 0.9  # of the largest derivative: how much of it a value of a norm's input has for its own output
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one layer does.
+
+    Attributes:
+        averages: the axes that share one mean (or mean square), see `sets.name`.
+        subtracts_mean: adding a number to all of them changes nothing.
+        running: evaluation takes kept statistics in the place of those.
+        standardises: it is a norm by what it does: multiplying the input by a number changes nothing, each output follows its own
+            input most, and it averages over something.
+    """
+
+    averages: str
+    subtracts_mean: bool
+    running: bool
+    standardises: bool
+
+
+def measure(layer: Again) -> Finding:
+    """Returns what a layer does, with batch statistics where it has two modes.
+
+    Raises:
+        ValueError: it gives something of another shape than it is given.
+    """
+    with torch.random.fork_rng(devices=[]):
+        x, shared, share = _in_training(layer)
+        with torch.enable_grad():
+            alone = _shared(layer, x, training=False)[0].size <= 1
+        return _found(layer, x, shared, share, alone)
+
+
+def averages(layer: Again) -> str:
+    """Returns what a layer averages over, as `measure` does, and nothing else."""
+    with torch.random.fork_rng(devices=[]):
+        x, shared, _ = _in_training(layer)
+        with torch.no_grad():
+            return name(shared, _channels_at(layer, x, shared))
+
+
+def _in_training(layer: Again) -> tuple[torch.Tensor, Shared, float]:
+    with torch.enable_grad():
+        x, fixed = _accepted(layer)
+        shared, share = _shared(layer, x, training=True)
+        return x, replace(shared, fixed=fixed if shared.size > 1 else ()), share
+
+
+def _found(layer: Again, x: torch.Tensor, shared: Shared, share: float, alone: bool) -> Finding:
+    with torch.no_grad():
+        subtracts = shared.size > 1 and _ignores_shift(layer, x, shared)
+        running = alone and (shared.size > 1 or _changed(layer, x, layer.kept, training=False) is not None)
+        averaged = name(shared, _channels_at(layer, x, shared))
+        return Finding(averaged, subtracts, running, _standardises(layer, x, shared, share))
+
+
+def _run(layer: Again, x: torch.Tensor, training: bool) -> torch.Tensor:
+    torch.default_generator.manual_seed(SEED)  # the same dropout each time
+    return layer.run(x.clone(), training)
+
+
+def _accepted(layer: Again) -> tuple[torch.Tensor, tuple[int, ...]]:
+    """Returns values of the first shape that the layer takes, and its axes of one value that cannot grow."""
+    shapes = list(_shapes(layer.shape))
+    for number, shape in enumerate(shapes):
+        x = torch.randn(shape, dtype=torch.float64, requires_grad=True, generator=torch.Generator().manual_seed(SEED))
+        with contextlib.suppress(Exception):  # whatever a stranger's layer raises where a shape does not fit
+            y = _run(layer, x, training=True)
+            if y is not None and y.shape == x.shape:
+                refused = number >= len(shapes) - 2
+                return x, tuple(axis for axis, size in enumerate(shape) if size == 1 and axis and refused)
+    raise ValueError(f"a norm layer must give the shape that it is given: shape={list(layer.shape)}")
+
+
+def _shapes(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Yields shapes to try: few places with channels first, then last; all places; at last the shape that was met."""
+    if len(shape) < 2:
+        yield shape
+        return
+    batch, *rest = shape
+    batch = max(2, min(batch, MOST))
+    yield batch, rest[0], *[FEW] * (len(rest) - 1)
+    yield batch, *[FEW] * (len(rest) - 1), rest[-1]
+    yield min(batch, FEW), *[max(size, 2) for size in rest]
+    yield min(batch, FEW), *rest
+    yield shape
+
+
+def _shared(layer: Again, x: torch.Tensor, training: bool) -> tuple[Shared, float]:
+    """Returns what an output depends on, and its own input's part of the largest derivative."""
+    y = _run(layer, x, training)
+    at, derivative = _telling(y, x, least=2 if training else 1)
+    index = tuple(int(each) for each in torch.unravel_index(torch.tensor(at), x.shape))
+    mask = derivative != 0
+    return Shared(mask, index, _blocks(y, x, mask, index)), _own_part(at, derivative)
+
+
+def _telling(y: torch.Tensor, x: torch.Tensor, least: int) -> tuple[int, torch.Tensor]:
+    """Returns an output, from the middle of the values outwards, that depends on so many inputs and on its own the most."""
+    order = y.detach().flatten().argsort()
+    tried = torch.linspace(0, len(order) - 1, TRIED + 2).long()[1:-1].tolist()
+    best = (0, 0.0, 0, torch.zeros_like(x))
+    for place in sorted(tried, key=lambda place: abs(place - len(order) / 2)):
+        at = int(order[place])
+        derivative = _derivative(y, x, at)
+        best = max(best, (int((derivative != 0).sum()), _own_part(at, derivative), at, derivative), key=lambda each: each[:2])
+        if best[0] >= least and best[1] >= OWN:
+            break
+    return best[2:]
+
+
+def _derivative(y: torch.Tensor, x: torch.Tensor, at: int) -> torch.Tensor:
+    if not y.requires_grad:
+        return torch.zeros_like(x)
+    (derivative,) = torch.autograd.grad(y.flatten()[at], x, retain_graph=True, allow_unused=True)
+    return torch.zeros_like(x) if derivative is None else derivative
+
+
+def _own_part(at: int, derivative: torch.Tensor) -> float:
+    largest = float(derivative.abs().max())
+    return float(derivative.flatten()[at].abs()) / largest if largest > 0 else 0.0
+
+
+def _blocks(y: torch.Tensor, x: torch.Tensor, mask: torch.Tensor, index: tuple[int, ...]) -> tuple[bool, ...]:
+    """Returns, by axis, whether the far end of a set in part depends on the same indices: a block does, a window does not."""
+    blocks = []
+    for axis in range(mask.ndim):
+        here = along(mask, axis)
+        if not 1 < here.sum() < len(here):
+            blocks.append(True)
+            continue
+        ends = here.nonzero().flatten()[[0, -1]].tolist()
+        blocks.append(all(_same(y, x, here, axis, (*index[:axis], end, *index[axis + 1 :])) for end in ends))
+    return tuple(blocks)
+
+
+def _same(y: torch.Tensor, x: torch.Tensor, here: torch.Tensor, axis: int, index: tuple[int, ...]) -> bool:
+    there = along(_derivative(y[index].reshape(1), x, 0) != 0, axis)
+    return not there.any() or bool((there == here).all())  # nothing at all: an activation has cut it to 0
+
+
+def _channels_at(layer: Again, x: torch.Tensor, shared: Shared) -> int:
+    """Returns the axis of the channels: where one learned value counts, else as the layer says, else by what is averaged."""
+    changed = _changed(layer, x, [values for values in layer.learned if values.numel() > 1], training=True)
+    if changed is not None:
+        alone = [axis for axis, size in enumerate(changed.shape) if size > 1 and along(changed, axis).sum() == 1]
+        if len(alone) == 1:
+            return alone[0]
+    if layer.channels_at is not None:
+        return layer.channels_at
+    in_part = [axis for axis in range(1, x.ndim) if 1 < shared.counts[axis] < x.shape[axis]]
+    left = [axis for axis in range(1, x.ndim) if axis not in shared.axes and 0 in shared.axes]
+    if len(in_part or left) == 1:
+        return (in_part or left)[0]
+    return x.ndim - 1 if shared.axes == (x.ndim - 1,) else min(1, x.ndim - 1)
+
+
+def _changed(layer: Again, x: torch.Tensor, values: list[torch.Tensor], training: bool) -> torch.Tensor | None:
+    """Returns where the output changes with the first of some values; None where it never does."""
+    before = _run(layer, x, training)
+    for each in values:
+        first = (0,) * each.ndim
+        held = each[first].clone()
+        each[first] += 1
+        changed = _run(layer, x, training) != before
+        each[first] = held
+        if changed.any():
+            return changed
+    return None
+
+
+def _ignores_shift(layer: Again, x: torch.Tensor, shared: Shared) -> bool:
+    before, after = (_run(layer, values, training=True)[shared.at] for values in (x, x + SHIFT * shared.mask))
+    return bool((after - before).abs() <= CLOSE * (1 + before.abs()))
+
+
+def _standardises(layer: Again, x: torch.Tensor, shared: Shared, share: float) -> bool:
+    if shared.size < 2 or not shared.is_box() or (shared.size > 4 and share < OWN):
+        return False
+    one, other = (_run(layer, x * scale, training=True) for scale in SCALES)
+    return torch.allclose(one, other, rtol=CLOSE, atol=CLOSE * float(one.abs().mean()))

@@ -1,0 +1,68 @@
+"""What is to be said about a network's norm layers: how many were reached, and running statistics that are not to be trusted."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from normviz.probe.norms import NormLayer
+
+FAR = 1.0  # kept standard deviations that a batch's mean may be off
+WIDE = 2.0  # times that its standard deviation may be larger or smaller
+NAMED = 3  # layers of a kind
+
+
+def reached(layers: list[NormLayer]) -> str:
+    """Says how many of a network's norm layers the pass has met."""
+    return f"{sum(layer.reached > 0 for layer in layers)} of {len(layers)} norm layers reached"
+
+
+def warnings(network: nn.Module, layers: list[NormLayer], pictures: bool = True) -> list[str]:
+    """Returns a sentence a kind of fault that running statistics have.
+
+    Args:
+        network: what was probed.
+        layers: what `norms.probe` found in it.
+        pictures: the example was pictures, so that its statistics are worth a comparison.
+    """
+    modules = dict(network.named_modules())
+    found: dict[str, list[str]] = {}
+    for layer in layers:
+        for fault in _faults(modules[layer.path], layer, pictures) if layer.kind != "functional" else ():
+            found.setdefault(fault, []).append(layer.path)
+    return [_sentence(fault, paths) for fault, paths in found.items()]
+
+
+def _sentence(fault: str, paths: list[str]) -> str:
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    return f"{fault}: {len(paths)} norm layer{'s' if len(paths) > 1 else ''} ({', '.join(paths[:NAMED])}{more})"
+
+
+def _faults(module: nn.Module, layer: NormLayer, pictures: bool) -> Iterator[str]:
+    if getattr(module, "track_running_stats", True) is False and "N" in layer.averages:
+        yield "keeps no running statistics (track_running_stats=False), so answers depend on the batch in evaluation too"
+    if not isinstance(getattr(module, "running_mean", None), torch.Tensor):
+        return
+    if _never_updated(module):
+        yield "running statistics were never updated: evaluation subtracts 0 and divides by 1; train first, or load weights"
+    elif pictures and layer.received and _drifted(module, *layer.received):
+        yield "running statistics have drifted from this batch's: its pictures are unlike those that were trained on"
+    momentum = getattr(module, "momentum", 0.1)
+    if momentum == 0:
+        yield "momentum is 0: training never changes the running statistics"
+    if momentum is None:
+        yield "momentum is None: running statistics are the mean over all batches since the first, early ones included"
+
+
+def _never_updated(module: nn.Module) -> bool:
+    counted = getattr(module, "num_batches_tracked", None)
+    fresh = bool((module.running_mean == 0).all() and (module.running_var == 1).all())
+    return fresh and (counted is None or int(counted) == 0)
+
+
+def _drifted(module: nn.Module, mean: torch.Tensor, variance: torch.Tensor) -> bool:
+    """Returns whether half of the channels have another mean, or another deviation, than was kept."""
+    kept = module.running_var.float().sqrt() + 1e-5
+    ratio = (variance.sqrt() + 1e-5) / kept
+    off = (mean - module.running_mean.float()).abs() > FAR * kept
+    return bool((off | (ratio > WIDE) | (ratio < 1 / WIDE)).float().mean() >= 0.5)

@@ -1,0 +1,159 @@
+"""One forward pass with an eye on every layer that may be a norm, and on every functional norm."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+from torchvision.ops import FrozenBatchNorm2d
+
+from normviz.probe import again
+
+KNOWN = (
+    nn.modules.batchnorm._BatchNorm,
+    nn.modules.instancenorm._InstanceNorm,
+    nn.GroupNorm,
+    nn.LayerNorm,
+    nn.RMSNorm,
+    nn.LocalResponseNorm,
+    nn.CrossMapLRN2d,
+    FrozenBatchNorm2d,
+)
+OF_TORCH = "torch.nn.modules."
+
+
+@dataclass
+class Meeting:
+    """A layer, or a functional norm, as the forward pass first met it.
+
+    Attributes:
+        path: of the module, or of the module that calls.
+        target: the module, or the function.
+        arguments: of the first call; None where none was a tensor of floating-point numbers.
+        around: paths of the modules that were running.
+        received: mean and (biased) variance by channel of what a layer with running statistics received first.
+        reached: how often it was met.
+    """
+
+    path: str
+    target: nn.Module | Callable
+    arguments: again.Arguments | None
+    around: tuple[str, ...]
+    received: tuple[torch.Tensor, torch.Tensor] | None = None
+    reached: int = 0
+
+
+@dataclass
+class Record:
+    """What a forward pass meets: by path, or by path and number of the call within one run of that module."""
+
+    meetings: dict[tuple, Meeting] = field(default_factory=dict)
+    running: list[list] = field(default_factory=list)
+
+    def enter(self, path: str, module: nn.Module, args: tuple, kwargs: dict) -> None:
+        if may_be_norm(module):
+            self._meet((path,), path, module, args, kwargs)
+        self.running.append([path, 0])
+
+    def leave(self) -> None:
+        self.running.pop()
+
+    def call(self, function: Callable, args: tuple, kwargs: dict) -> None:
+        caller = self.running[-1] if self.running else ["", 0]
+        caller[1] += 1
+        self._meet(tuple(caller), caller[0], function, args, kwargs)
+
+    def _meet(self, key: tuple, path: str, target: nn.Module | Callable, args: tuple, kwargs: dict) -> None:
+        if key not in self.meetings:
+            around = tuple(name for name, _ in self.running)
+            received = _by_channel(target, again.first_real((args, kwargs)))
+            self.meetings[key] = Meeting(path, target, again.keep(args, kwargs), around, received)
+        self.meetings[key].reached += 1
+
+
+class _Functional(TorchFunctionMode):
+    """Tells a record of each functional norm that is called."""
+
+    def __init__(self, record: Record):
+        super().__init__()
+        self.record = record
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function in again.FUNCTIONAL:
+            self.record.call(function, args, kwargs or {})
+        return function(*args, **(kwargs or {}))
+
+
+def may_be_norm(module: nn.Module) -> bool:
+    """Returns whether a module has to be looked at: torch's norms, and whatever is not torch's and holds no layers of its own.
+
+    An activation in it is none: a norm and its activation may be one module.
+    """
+    if isinstance(module, KNOWN) or type(module).__module__.startswith(OF_TORCH):
+        return isinstance(module, KNOWN)
+    return all(_is_activation(child) for child in module.children())
+
+
+def _is_activation(module: nn.Module) -> bool:
+    plain = type(module).__module__.startswith(OF_TORCH) and not isinstance(module, KNOWN)
+    return plain and not any(True for _ in module.parameters()) and not any(True for _ in module.children())
+
+
+def _by_channel(target: nn.Module | Callable, x: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor] | None:
+    if x is None or not isinstance(getattr(target, "running_mean", None), torch.Tensor) or x.ndim < 2:
+        return None
+    rows = x.detach().movedim(1, 0).flatten(1).float()
+    return rows.mean(1), rows.var(1, correction=0)
+
+
+def walk(copy: nn.Module, example: object) -> Record:
+    """Runs an example through a network of the caller's own, in evaluation mode.
+
+    Args:
+        copy: is hooked meanwhile.
+        example: a tensor, a tuple or list of positional arguments, or a mapping of named ones.
+
+    Raises:
+        ValueError: the network does not take the example.
+    """
+    record = Record()
+    args, kwargs = _arguments(example)
+    with _hooked(copy.eval(), record), torch.no_grad(), _Functional(record):
+        try:
+            copy(*args, **kwargs)
+        except Exception as error:  # whatever a stranger's network raises
+            raise ValueError(f"the network must take the example: {_written(example)}: {_reason(error)}") from error
+    return record
+
+
+def _arguments(example: object) -> tuple[tuple, dict]:
+    if isinstance(example, Mapping):
+        return (), dict(example)
+    return (tuple(example) if isinstance(example, tuple | list) else (example,)), {}
+
+
+def _written(example: object) -> str:
+    return "input=" + "x".join(map(str, example.shape)) if isinstance(example, torch.Tensor) else type(example).__name__
+
+
+def _reason(error: Exception) -> str:
+    said = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {said[0][:200]}" if said else type(error).__name__
+
+
+@contextmanager
+def _hooked(network: nn.Module, record: Record) -> Iterator[None]:
+    hooks = ExitStack()
+
+    def enter(path: str) -> Callable:
+        return lambda module, args, kwargs: record.enter(path, module, args, kwargs)
+
+    with hooks:
+        for path, module in network.named_modules():
+            before = module.register_forward_pre_hook(enter(path), with_kwargs=True)
+            after = module.register_forward_hook(lambda *_: record.leave(), always_call=True)
+            hooks.callback(before.remove)
+            hooks.callback(after.remove)
+        yield

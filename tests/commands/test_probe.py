@@ -1,0 +1,96 @@
+import json
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from normviz.__main__ import main
+from normviz.model import own_network
+
+COLUMNS = ["path", "class", "shape", "averages", "subtracts_mean", "running", "reached"]
+SMALL = "picture: 3x8x8\nnorm: batch\nparts:\n  - convolution: 4\n  - norm: usual\n  - pooling: all\n  - linear: 2\n"
+
+
+@pytest.fixture
+def small(tmp_path):
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL, encoding="utf-8")
+    return str(file)
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    (tmp_path / "own_package.py").write_text(
+        "from torch import nn\n\ndef build():\n    return nn.Sequential(nn.Conv2d(1, 4, 1), nn.GroupNorm(2, 4))\n\nnumber = lambda: 5\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend("")
+
+
+def refused(capsys, *arguments) -> str:
+    assert main(["probe", *arguments]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    return printed.err
+
+
+def test_one_json_array(small, capsys):
+    assert main(["probe", small, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [list(row) for row in rows] == [COLUMNS]
+    assert list(rows[0].values()) == ["body.1.norm", "BatchNorm2d", [8, 4, 8, 8], "NHW", True, True, 1]
+
+
+def test_a_table_with_what_was_reached_and_warnings(small, capsys, tmp_path):
+    assert main(["probe", small, "--batch", "3", "--out", str(tmp_path / "report.json")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2] == "1 of 1 norm layers reached" and lines[3].startswith("warning: running statistics were never updated")
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert report["input"] == [3, 3, 8, 8] and report["layers"][0]["reached"] == 1 and len(report["warnings"]) == 1
+
+
+def test_the_zoo_and_pictures(image_folder, capsys):
+    assert main(["probe", "shufflenet_v2_x0_5", "--input", "3x32x32", "--data", str(image_folder), "--json"]) == 0
+    assert {row["averages"] for row in json.loads(capsys.readouterr().out)} == {"NHW"}
+
+
+def test_an_import_path(package, capsys):
+    assert main(["probe", "own_package:build", "--input", "1x6x6", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["averages"] == "(C/2)HW"
+    assert "returned int" in refused(capsys, "own_package:number")
+    assert "AttributeError" in refused(capsys, "own_package:nothing")
+    assert "ModuleNotFoundError" in refused(capsys, "no_such_package:build")
+    assert "the network must take the example" in refused(capsys, "own_package:build", "--input", "3x6x6")
+
+
+def test_weights_are_checked(small, capsys, tmp_path):
+    file = str(tmp_path / "own.safetensors")
+    save_file(own_network.build(small).state_dict(), file)
+    assert main(["probe", small, "--weights", file, "--json"]) == 0
+    save_file({"other": torch.ones(1)}, file)
+    capsys.readouterr()
+    said = refused(capsys, small, "--weights", file)
+    assert "missing: body.0.weight" in said and "left over: other" in said and said.count("\n") == 1
+    assert refused(capsys, small, "--weights", "own.pth").count("\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["resnet81"], "did you mean resnet"),
+        (["missing.yaml"], "missing.yaml cannot be read"),
+        (["resnet18", "--input", "3x0"], "--input must be numbers from 1 to 4096"),
+        (["resnet18", "--input", "three"], "--input must be numbers from 1 to 4096"),
+        (["resnet18", "--batch", "0"], "--batch must be"),
+    ],
+)
+def test_a_wrong_value_ends_in_one_line(arguments, said, capsys):
+    printed = refused(capsys, *arguments)
+    assert said in printed and printed.count("\n") == 1
+
+
+def test_weights_are_drawn_by_a_seed_and_random_state_stays(small):
+    state = torch.get_rng_state()
+    one, other = (own_network.build(small, seed).state_dict()["body.0.weight"] for seed in (1, 1))
+    assert torch.equal(one, other) and torch.equal(torch.get_rng_state(), state)
+    assert not torch.equal(one, own_network.build(small, 2).state_dict()["body.0.weight"])

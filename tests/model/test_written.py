@@ -1,0 +1,126 @@
+import pytest
+import torch
+from torch import nn
+
+from normviz.model import written
+from normviz.model.swap import Nothing, swap_norms
+from normviz.reading import ReadingError
+
+WHOLE = """
+picture: 3x16x16
+norm: batch
+parts:
+  - convolution: 8
+  - norm: usual
+  - activation: relu
+  - pooling: max
+  - residual: basic
+    width: 12
+  - residual: mixing
+    width: 20
+    kernel: 5
+    norm: layer
+  - norm: group
+    groups: 3
+  - residual: plain
+    norm: none
+  - pooling: mean
+  - activation: gelu
+  - linear: 9
+  - norm: usual
+  - linear: 5
+"""
+
+
+def test_a_network_is_built_as_it_is_written():
+    network = written.load_text(WHOLE)
+    assert network(torch.zeros(2, 3, 16, 16)).shape == (2, 5)
+    kinds = [type(module).__name__ for module in network.modules() if isinstance(module, nn.BatchNorm2d | nn.GroupNorm)]
+    assert kinds == ["BatchNorm2d"] * 3 + ["GroupNorm"] * 2 + ["BatchNorm2d"]
+    assert [module.num_groups for module in network.modules() if isinstance(module, nn.GroupNorm)] == [1, 3]
+
+
+@pytest.mark.parametrize(("end", "shape"), [("pooling: all", (1, 4)), ("activation: relu", (1, 4 * 32 * 32))])
+def test_what_a_network_without_a_linear_layer_gives(end, shape):
+    network = written.load_text(f"parts:\n  - convolution: 4\n    kernel: 1\n  - {end}\n")
+    assert network(torch.zeros(1, 3, 32, 32)).shape == shape
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("parts:\n  - swirl: 4\n", "line 2: a part must be one of convolution, linear, norm"),
+        ("parts:\n  - convolution: 4\n    kernel: 2\n", "line 3: kernel must be odd"),
+        ("parts:\n  - convolution: 0\n", "line 2: convolution must be a number from 1 to 1024"),
+        ("parts:\n  - convolution: 2.5\n", "line 2: convolution must be a whole number"),
+        ("parts:\n  - convolution: 4\n    groups: 2\n", "line 3: no such name here"),
+        ("parts:\n  - norm: usual\n", "line 2: the usual norm is not named"),
+        ("norm: power\nparts:\n  - norm: usual\n", "line 1: norm must be one of batch"),
+        ("parts:\n  - norm: group\n    groups: 2\n", "groups must divide the 3 channels"),
+        ("picture: 3x8x9\nparts:\n  - pooling: all\n", "line 1: picture must be"),
+        ("picture: 3x2x2\nparts:\n  - pooling: max\n  - pooling: max\n", "line 4: maps of one pixel"),
+        ("norm: none\nparts:\n  - residual: basic\n    width: 2\n", "line 3: width must be at least the 3 channels"),
+        ("norm: none\nparts:\n  - residual: basic\n", "line 3: width is missing"),
+        ("parts:\n  - linear: 1024\n" + "  - convolution: 1024\n    kernel: 11\n" * 9, "20,000,000 parameters at most"),
+        (
+            "picture: 3x256x256\nparts:\n  - convolution: 64\n",
+            "line 3: maps must have 2,000,000 values at most, here 4,194,304",
+        ),
+        ("picture: 3x128x128\nparts:\n" + "  - convolution: 120\n    kernel: 11\n" * 6, "parameters times places"),
+        ("parts: &a\n  - *a\n", "no aliases"),
+        ("parts: [", "this is no YAML"),
+        ("- convolution: 4\n", "must begin with names and values, such as picture"),
+        ("!!python/object/apply:os.system ['true']\n", "must begin with names and values"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(text, said):
+    with pytest.raises(ReadingError, match=said):
+        written.load_text(text)
+
+
+def test_a_file_is_read(tmp_path):
+    (tmp_path / "own.yaml").write_text(WHOLE, encoding="utf-8")
+    assert written.load(tmp_path / "own.yaml").picture == (3, 16, 16)
+    with pytest.raises(ReadingError, match="missing.yaml cannot be read"):
+        written.load(tmp_path / "missing.yaml")
+
+
+class Odd(nn.Module):
+    """Norms of each number of dimensions, one used twice, one made from batch norm, and a layer norm."""
+
+    def __init__(self):
+        super().__init__()
+        self.line, self.map, self.block = nn.BatchNorm1d(4), nn.BatchNorm2d(8, affine=False), nn.BatchNorm3d(4)
+        self.again = self.line
+        self.own = type("Own", (nn.BatchNorm2d,), {})(8)
+        self.last = nn.LayerNorm(4)
+
+
+def norms_of(network):
+    return [type(module).__name__ for module in network.children()]
+
+
+def test_norms_are_swapped_and_put_back():
+    network = Odd()
+    nn.init.constant_(network.line.weight, 3)
+    groups = swap_norms(network, "group", 2)
+    assert norms_of(groups) == ["GroupNorm", "GroupNorm", "GroupNorm", "Own", "LayerNorm"] and groups.again is groups.line
+    assert (groups.line.num_groups, groups.line.weight.tolist()) == (2, [3] * 4)
+    assert swap_norms(network, "layer").line.num_groups == 1 and swap_norms(network, "instance").map.num_groups == 8
+    nothing = swap_norms(groups, "none")
+    assert isinstance(nothing.line, Nothing) and not list(nothing.line.parameters())
+    back = swap_norms(nothing, "batch")
+    assert norms_of(back) == norms_of(network) == ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Own", "LayerNorm"]
+    assert back.line.weight.tolist() == [3] * 4 and back.own.state_dict().keys() == network.own.state_dict().keys()
+
+
+def test_a_network_that_is_one_norm_is_swapped():
+    assert swap_norms(nn.BatchNorm2d(6).eval(), "group", 3).num_groups == 3
+    assert not swap_norms(nn.BatchNorm2d(6).eval(), "group", 3).training
+
+
+def test_groups_that_do_not_divide_are_named_with_their_layer():
+    with pytest.raises(ValueError, match="groups must divide channels: groups=3, channels=4; norm layer line"):
+        swap_norms(Odd(), "group", 3)
+    with pytest.raises(ValueError, match="norm must be one of batch, group, layer, instance, none: norm='power'"):
+        swap_norms(Odd(), "power")
