@@ -56,7 +56,7 @@ def _one(value: float) -> pd.Series:
 
 
 def _seeds(study: str) -> Measured:
-    table = evidence.load("seeds")
+    table = evidence.load(evidence.SEEDS_OF[study])
     found = {norm: evidence.by_seed(table, study, norm) for norm in NORMS}
     values = {norm: series for norm, series in found.items() if len(series)}
     names = {norm: findings.model_name(study, norm) for norm in values}
@@ -115,7 +115,7 @@ def _labels() -> dict[str, str]:
 
 SIZES = ("2", "4", "8", "16", "32")
 MEASURES: dict[str, tuple[Callable[..., Measured], tuple[str, ...]]] = {  # of what, and which ones there are; see `measured`
-    "seeds": (_seeds, tuple(STUDIES)),
+    "seeds": (_seeds, tuple(study for study in STUDIES if evidence.files(evidence.SEEDS_OF[study])[0].exists())),
     "reported": (_reported, ()),
     "parameters": (_parameters, tuple(STUDIES)),
     "batch size": (_batch_size, SIZES),
