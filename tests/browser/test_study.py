@@ -15,7 +15,7 @@ def shown(page):
     return page.get_by_role("radio", name="published", exact=True)
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name not in ("averaging", "lab", "lesson", "own_network")])
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in ("averaging", "lab", "lesson", "own_data", "own_network")])
 def test_it_changes_every_page_that_shows_it(page, name):
     open_page(page, name)
     before = page.evaluate(ANSWER)
@@ -42,7 +42,7 @@ def test_what_is_averaged_shows_it_only_where_another_network_is_drawn(page, cho
     assert (page.evaluate(ANSWER) != drawn) == there
 
 
-@pytest.mark.parametrize("name", ["lab", "lesson", "own_network"])
+@pytest.mark.parametrize("name", ["lab", "lesson", "own_data", "own_network"])
 def test_a_page_of_its_own_networks_or_questions_does_not_show_it(page, name):
     open_page(page, name)
     assert not shown(page).is_visible()
