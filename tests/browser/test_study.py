@@ -30,12 +30,12 @@ def test_it_changes_every_page_that_shows_it(page, name):
     [
         ({}, False),
         ({"side": "true"}, False),
-        ({"tensor": "network"}, False),
+        ({"tensor": "network"}, True),
         ({"tensor": "network", "network": "group"}, True),
     ],
 )
 def test_what_is_averaged_shows_it_only_where_another_network_is_drawn(page, choices, there):
-    open_page(page, "averaging", study="published", **choices)
+    open_page(page, "averaging", study="budget", **choices)
     assert shown(page).is_visible() == there
     drawn = page.evaluate(ANSWER)
     open_page(page, "averaging", study="controlled", **choices)
