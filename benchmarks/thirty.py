@@ -101,7 +101,8 @@ async def all_pages(crowd: Crowd, visitor: Visitor, number: int) -> None:
 async def own_picture(crowd: Crowd, visitor: Visitor, number: int) -> None:
     """Hands in a picture of the visitor's own, and looks whether the answers of all three networks are those for it."""
     picture = np.random.default_rng(number).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    asked = await crowd.note("classify", visitor.open("classify", **{"from": "upload"}))
+    opened = await crowd.note("classify", visitor.open("classify"))
+    asked = await crowd.note("classify", visitor.choose("classify", opened, "from", "upload"))
     answer = await crowd.note("classify", visitor.upload("classify", asked, picture))
     study = visitor.chosen.get("study", next(iter(STUDIES)))
     for norm in COMPARED:

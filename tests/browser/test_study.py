@@ -15,7 +15,9 @@ def shown(page):
     return page.get_by_role("radio", name="published", exact=True)
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name not in ("averaging", "lab", "lesson", "own_data", "own_network")])
+@pytest.mark.parametrize(
+    "name", [name for name in PAGES if name not in ("averaging", "lab", "lesson", "own_data", "own_network")]
+)
 def test_it_changes_every_page_that_shows_it(page, name):
     open_page(page, name)
     before = page.evaluate(ANSWER)
