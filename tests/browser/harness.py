@@ -74,7 +74,7 @@ IS_SETTLED = """
   const drawn = (chart) =>
     [...chart.querySelectorAll("svg.marks, canvas.marks")].some((node) => node.clientWidth > 0);
   const idle = ended
-    && (answeredAt >= sentAt || performance.now() - sentAt > 5000)
+    && (answeredAt >= sentAt || performance.now() - sentAt > 30000)
     && all('[data-testid="stSkeleton"], [data-testid="stAppSkeleton"]').length === 0
     && all('[data-testid="stVegaLiteChart"]').every(drawn)
     && all("img").every((image) => image.complete)

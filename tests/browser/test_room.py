@@ -260,20 +260,25 @@ def test_a_lesson_is_walked_by_keyboard_alone(lesson, open_page):
         focus(front, "form[action$='/go'] button")
         if front.get_by_role("button", name="Discuss, then vote again").get_attribute("class"):  # it is the big one
             front.get_by_role("button", name="Show the result").focus()
-            front.keyboard.press("Enter")
+            key_down(front, "Enter")
             expect(front.get_by_text("What we saw")).to_be_visible()
         else:
             press(front, "PageDown", "What we saw")
         press(front, "ArrowRight", "Why")
-        front.keyboard.press("ArrowLeft")
+        key_down(front, "ArrowLeft")
         expect(front.get_by_role("heading", name="Why")).to_have_count(0)
         press(front, "ArrowRight", "Why")
     press(front, "ArrowRight", "That was")
     assert {row["step"]: row["choice"] for row in votes(teacher, code)} == given
 
 
-def press(front, key: str, said: str) -> None:
+def key_down(front, key: str) -> None:
+    front.wait_for_load_state()  # before that no script hears a key
     front.keyboard.press(key)
+
+
+def press(front, key: str, said: str) -> None:
+    key_down(front, key)
     expect(front.get_by_text(said).first).to_be_visible()
 
 
@@ -284,7 +289,7 @@ def test_a_presenters_keys_and_a_reload_lose_nothing(open_page):
     front.goto(f"/room/{code}")
     press(front, "ArrowRight", "Who moves your answer?")
     for key in ("r", "c", "Escape", "b", ".", "F5"):
-        front.keyboard.press(key)
+        key_down(front, key)
     front.reload()
     expect(front.get_by_text("Who moves your answer?")).to_be_visible()
     front.goto("/averaging")
