@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 LARGEST = 200_000  # bytes of a file
+DEEPEST = 30  # parts within parts; the time that PyYAML takes grows with the square of them
 
 
 class ReadingError(ValueError):
@@ -132,14 +133,24 @@ def read(file: Path, what: str, first: str = "title") -> Part:
 def read_text(text: str, file: Path, what: str, first: str) -> Part:
     """Returns the whole of a text that stands in `file`; see `read`."""
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise ReadingError(f"{file}: a {what} may hold no aliases (*name): write the part out")
+        _check_events(text, file, what)
         node = yaml.compose(text, yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
         raise ReadingError(f"{file}{_line_of(error)}: this is no YAML ({_problem(error)}): mend it there") from error
     if not isinstance(node, yaml.MappingNode):
         raise ReadingError(f"{file}, line 1: a {what} must begin with names and values, such as {first}: ...")
     return Part(file, node)
+
+
+def _check_events(text: str, file: Path, what: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise ReadingError(f"{file}: a {what} may hold no aliases (*name): write the part out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            where = f"{file}, line {event.start_mark.line + 1}"
+            raise ReadingError(f"{where}: a {what} may hold parts within parts {DEEPEST} deep at most: take one out")
 
 
 def _line_of(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""What the Evidence page is made of: one function a study, with its chart, its sentence and its table.
+"""What the Evidence page is made of: one function a question, with its sentence, its chart and its table.
 
 Each is drawn once a colour scheme and then replayed for every visitor: building the charts takes most of a second.
 """
@@ -9,7 +9,8 @@ import streamlit as st
 from normviz.app import frame, take_away
 from normviz.charts import evidence as evidence_charts
 from normviz.charts.evidence import Axis
-from normviz.studies import findings, small_batches
+from normviz.studies import evidence as studies
+from normviz.studies import findings, small_batches, texts
 from normviz.words import naming, papers, questions
 
 
@@ -25,20 +26,13 @@ def show_seeds(table: pd.DataFrame, study: str, scheme: str) -> None:
         st.markdown("**Test accuracy**")
         learning, ticks = _learning(means, seeds)
         frame.show(evidence_charts.intervals(learning, ticks, "test accuracy"), "Test accuracy of each model over seeds.")
-        frame.table(
-            findings.as_text(means, "network"), "Table: test accuracy of each model.", border="horizontal", hide_index=True
-        )
+        folded(texts.as_text(means, "network"), "Table: test accuracy of each model.")
     with grid.cell():
         st.markdown("**Differences, paired by seed**")
         drawn = by_seed[by_seed["name"].isin(compared["name"])]
         chart = evidence_charts.intervals(compared, drawn, "difference, percentage points", zero=True)
         frame.show(chart, f"Paired difference of each two models with its interval. {' '.join(compared['said'])}")
-        frame.table(
-            findings.as_text(differences, "difference", points=True),
-            "Table: differences, paired by seed.",
-            border="horizontal",
-            hide_index=True,
-        )
+        folded(texts.as_text(differences, "difference", points=True), "Table: differences, paired by seed.")
     if len(learning) < len(means):
         st.caption(questions.INSTANCE_NOTE)
 
@@ -58,9 +52,9 @@ def show_gap(table: pd.DataFrame, scheme: str) -> None:
             st.markdown(said)
     st.markdown(f"**How closely do its figures come out again?** {findings.reproduced_sentence(table)}")
     again = findings.reproduced(table)
-    texts = findings.as_text(again, "network")
-    texts.insert(1, "reported", again["reported"].map("{:.2%}".format))
-    frame.table(texts, "Table: the source's figures, reported and repeated here.", border="horizontal", hide_index=True)
+    written = texts.as_text(again, "network")
+    written.insert(1, "reported", again["reported"].map("{:.2%}".format))
+    folded(written, "Table: the source's figures, reported and repeated here.")
 
 
 @take_away.replayed
@@ -84,7 +78,7 @@ def show_batch_sizes(table: pd.DataFrame, scheme: str) -> None:
         frame.small(f"{papers.cite('group_norm')}, figure 1.")
     st.markdown("\n".join(f"- {said}" for said in small_batches.growth_sentences(seeds)))
     st.caption(questions.SCALING_NOTE)
-    frame.table(small_batches.as_text(lines), "Table: test error by batch size.", border="horizontal", hide_index=True)
+    folded(texts.lines_as_text(lines, "batch size"), "Table: test error by batch size.")
 
 
 @take_away.replayed
@@ -96,9 +90,7 @@ def show_groups(table: pd.DataFrame, scheme: str) -> None:
     frame.show(
         evidence_charts.intervals(*_learning(means, seeds), "test accuracy"), f"Test accuracy by number of groups. {said}"
     )
-    frame.table(
-        findings.as_text(means, "groups"), "Table: test accuracy by number of groups.", border="horizontal", hide_index=True
-    )
+    folded(texts.as_text(means, "groups"), "Table: test accuracy by number of groups.")
     st.caption(questions.INSTANCE_NOTE)
 
 
@@ -116,9 +108,25 @@ def show_shifts(table: pd.DataFrame, study: str, scheme: str) -> None:
             chart = evidence_charts.lines(lines, axis, Axis("test accuracy", percent=True))
             frame.show(chart, f"Test accuracy by severity when the pictures get {shift}, one line a network.")
             st.caption(f"Severity 1 and up: {questions.SHIFT_UNITS[shift]} {findings.amounts(lines)}.")
-    frame.table(
-        findings.shifts_as_text(by_shift), "Table: test accuracy at the highest severity.", border="horizontal", hide_index=True
+    folded(findings.shifts_as_text(by_shift), "Table: test accuracy at the highest severity.")
+
+
+def choose_question(known: list[str]) -> str:
+    """Returns which of the studies that have been begun is shown; the choice is kept in the URL."""
+    begun = studies.begun(known)
+    if st.session_state.get("question", begun[0]) not in begun:
+        del st.session_state["question"]
+    name = st.selectbox(
+        "Question", begun, format_func=lambda each: questions.STUDIES[each].title, key="question", bind="query-params"
     )
+    st.header(questions.STUDIES[name].title, anchor=False)
+    return name
+
+
+def folded(table: pd.DataFrame, sentence: str) -> None:
+    """Shows a table under its sentence, folded."""
+    with st.expander(sentence):
+        frame.table(table, sentence, border="horizontal", hide_index=True)
 
 
 def _learning(means: pd.DataFrame, seeds: pd.DataFrame) -> list[pd.DataFrame]:

@@ -35,7 +35,7 @@ class Axis:
         scale = alt.Scale(
             domain=[min(self.ticks), max(self.ticks)], nice=False, **({"type": "log", "base": 2} if self.doubling else {})
         )
-        axis = alt.Axis(values=list(self.ticks), format="d", grid=False, labelOverlap=True)
+        axis = alt.Axis(values=list(self.ticks), format="~g", grid=False, labelOverlap=True)
         return alt.X(f"{field}:Q", title=self.title, scale=scale, axis=axis)
 
     def y(self, field: str) -> alt.Y:

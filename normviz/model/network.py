@@ -9,6 +9,8 @@ import torch
 from torch import nn
 
 from normviz.model import parts
+from normviz.model.convolutions import StandardizedConv2d
+from normviz.model.place_norm import PlaceNorm
 from normviz.words.classes import CLASS_NAMES, MEAN, STD
 
 PICTURE = (3, 32, 32)
@@ -61,6 +63,7 @@ class Architecture:
         classes: what its answers are called, in order.
         mean: what its pictures are standardised by, by channel, as fractions of 255; see `tensors.standardise`.
         std: likewise.
+        weight_standardization: whether the skeleton's convolutions are `StandardizedConv2d`; the head stays as it is.
     """
 
     norm: str
@@ -71,6 +74,7 @@ class Architecture:
     classes: tuple[str, ...] = CLASS_NAMES
     mean: tuple[float, ...] = MEAN
     std: tuple[float, ...] = STD
+    weight_standardization: bool = False
 
     def __post_init__(self):
         if self.norm not in NORM_MAKERS:
@@ -78,8 +82,11 @@ class Architecture:
         self._check_design() if self.design else self._check_widths()
 
     def _check_design(self) -> None:
-        if self.widths or self.dropout:
-            raise ValueError(f"a design has no widths and no dropout: widths={self.widths}, dropout={self.dropout}")
+        if self.widths or self.dropout or self.weight_standardization:
+            raise ValueError(
+                f"a design has no widths, no dropout and no weight standardization: widths={self.widths}, "
+                f"dropout={self.dropout}, weight_standardization={self.weight_standardization}"
+            )
         parts.read(self.design)
 
     def _check_widths(self) -> None:
@@ -97,13 +104,15 @@ NORM_MAKERS = {
     "instance": lambda c, h, w, groups: nn.GroupNorm(c, c),
     "none": lambda c, h, w, groups: nn.Identity(),
     "layer_elementwise": lambda c, h, w, groups: nn.LayerNorm([c, h, w]),
+    "layer_place": lambda c, h, w, groups: PlaceNorm(c),
 }
 
 
 def make_norm(norm: str, channels: int, height: int, width: int, groups: int = 4) -> nn.Module:
     """Returns the norm layer for maps of channels x height x width.
 
-    `layer_elementwise` is `LayerNorm([C, H, W])`: layer norm with a gamma and a beta for every place of the map.
+    `layer_elementwise` is `LayerNorm([C, H, W])`: layer norm with a gamma and a beta for every place of the map;
+    `layer_place` is `PlaceNorm`, ConvNeXt's: a mean for every place.
 
     Raises:
         ValueError: group norm's groups do not divide the channels.
@@ -194,8 +203,9 @@ def _parts(architecture: Architecture) -> Iterator[nn.Module]:
 
 def _stages(architecture: Architecture) -> Iterator[nn.Module]:
     channels, side = PICTURE[:2]
+    make = StandardizedConv2d if architecture.weight_standardization else nn.Conv2d
     for stage, width in zip(SKELETON, architecture.widths):
-        convolution = nn.Conv2d(channels, width, stage.kernel, padding=stage.padding, bias=False)
+        convolution = make(channels, width, stage.kernel, padding=stage.padding, bias=False)
         side += 2 * stage.padding - stage.kernel + 1
         if stage.squeeze:
             yield nn.Sequential(convolution, nn.MaxPool2d(2))

@@ -23,6 +23,15 @@ FEWER_SEEDS = 3
 BATCH_SIZE_EPOCHS = 2  # an epoch of batch size 2 costs four of batch size 128; the study has 54 runs
 BATCH_SIZES = (2, 4, 8, 16, 32, 128)
 COMPARED = ("batch", "group", "layer")
+RATE_EPOCHS = 1  # the study has 192 runs
+RATES = {  # tried by each optimizer, the usual one of each among them
+    "sgd": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
+    "adamw": (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+}
+ORDERS = ("mixed", "two classes", "one class")
+SORTED = {"epochs": 1, "batch_size": 16, "learning_rate": 0.0005, "schedule": "constant"}
+ONE_GROUP = ("layer", "layer_elementwise", "layer_place")  # norms for which a picture's channels are not divided
+MAY_DIVERGE = ("rates",)  # studies in which a run whose loss is not finite any more is a finding
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,7 @@ def study(name: str) -> Study:
     """Returns one of the studies of `evidence.NAMES`; a run that two models share is in it once."""
     if name in PLANS:
         return Study(name, tuple(dict.fromkeys(plan.shared() for plan in PLANS[name]())))
-    return Study(name, tuple(Measurement(name, *network) for network in measurements.NETWORKS))
+    return Study(name, tuple(Measurement(name, *network) for network in measurements.networks_of(name)))
 
 
 def _seeds() -> Iterator[Plan]:
@@ -88,13 +97,62 @@ def _budget() -> Iterator[Plan]:
         yield from (Plan("budget", norm, seed, recipe_of("budget")) for norm in COMPARED)
 
 
-PLANS = {"seeds": _seeds, "gap": _gap, "batch-size": _batch_size, "groups": _groups, "budget": _budget}
+def _rates() -> Iterator[Plan]:
+    for seed in range(FEWER_SEEDS):
+        for optimizer, rates in RATES.items():
+            for rate in rates:
+                recipe = Recipe(RATE_EPOCHS, learning_rate=rate, optimizer=optimizer)
+                yield from (Plan("controlled", norm, seed, recipe) for norm in (*COMPARED, "none"))
+
+
+def _layer_norms() -> Iterator[Plan]:
+    for seed in range(FEWER_SEEDS):
+        yield from (Plan("controlled", norm, seed) for norm in ("layer", "layer_elementwise", "layer_place"))
+
+
+def _sorted() -> Iterator[Plan]:
+    for seed in range(FEWER_SEEDS):
+        for order in ORDERS:
+            yield from (Plan("controlled", norm, seed, Recipe(**SORTED, order=order)) for norm in COMPARED)
+
+
+def _affine() -> Iterator[Plan]:
+    for seed in range(FEWER_SEEDS):
+        for trained in ("norms", "all"):
+            yield from (Plan("controlled", norm, seed, Recipe(trained=trained)) for norm in COMPARED)
+
+
+def _weight_standardization() -> Iterator[Plan]:
+    for seed in range(FEWER_SEEDS):
+        for standardized in (True, False):
+            yield from (Plan("controlled", norm, seed, weight_standardization=standardized) for norm in (*COMPARED, "none"))
+
+
+def _networks() -> Iterator[Plan]:
+    for seed in range(SEEDS):
+        for network in ("controlled", "resnet", "budget"):
+            yield from (Plan(network, norm, seed, recipe_of(network)) for norm in COMPARED)
+
+
+PLANS = {
+    "seeds": _seeds,
+    "gap": _gap,
+    "batch-size": _batch_size,
+    "groups": _groups,
+    "budget": _budget,
+    "networks": _networks,
+    "rates": _rates,
+    "layer-norms": _layer_norms,
+    "sorted": _sorted,
+    "affine": _affine,
+    "weight-standardization": _weight_standardization,
+}
 
 
 def expected_seconds(plan: Plan | Measurement) -> float:
     """Returns roughly what a run costs on one core of a small server; used for the time left, where ratios matter."""
     if isinstance(plan, Measurement):
-        return 240 if plan.norm == "batch" else 60
+        return {"shift": 180, "sorted-shift": 60}.get(plan.kind, 240) if plan.norm == "batch" else 60
     narrow = plan.study == "published" and plan.norm != "batch"
     pictures = 90 if plan.study == "budget" else 20 if narrow else 38
     return plan.recipe.epochs * (pictures + 270 / plan.recipe.batch_size)
@@ -128,6 +186,8 @@ def carry_out(
             return _measured(plan, dataset.load_split("test", folder, chosen))
         run = _finished(plan, root) or loop.train(plan, *_splits(folder, chosen), root, device, _stop_when_orphaned())
         return rows(name, plan, run)
+    except loop.Diverged as error:
+        return _diverged(name, plan, _splits(folder, chosen)[0]) if name in MAY_DIVERGE else f"Diverged: {error}"
     except Exception as error:  # whatever it is, it is reported at the end of the study
         return f"{type(error).__name__}: {error}"
 
@@ -157,10 +217,21 @@ def _splits(folder: str, chosen: Choices | None) -> tuple[dataset.Split, dataset
 
 def rows(name: str, plan: Plan, run: runs.Run) -> pd.DataFrame:
     """Returns the rows of a finished run, one an epoch; see `evidence.load`."""
-    return run.history.assign(**_about(name, plan, run), plan=plan.digest)
+    return run.history.assign(**_about(name, plan, run.info), plan=plan.digest)
 
 
-def _about(name: str, plan: Plan, run: runs.Run) -> dict:
+def _diverged(name: str, plan: Plan, training: dataset.Split) -> pd.DataFrame:
+    """Returns the row of a run whose loss is not finite any more: a last epoch without figures."""
+    here = {
+        "torch": torch.__version__,
+        "device": "CPU",
+        "wall_seconds": 0.0,
+        "data": {"train_fingerprint": training.fingerprint},
+    }
+    return pd.DataFrame({"epoch": [plan.recipe.epochs]}).assign(**_about(name, plan, here), plan=plan.digest)
+
+
+def _about(name: str, plan: Plan, info: dict) -> dict:
     return {
         "study": name,
         "network": plan.study,
@@ -170,18 +241,19 @@ def _about(name: str, plan: Plan, run: runs.Run) -> dict:
         "seed": plan.seed,
         "recipe": "source" if plan.recipe.schedule == "plateau" else "repaired",
         "settings": json.dumps(asdict(plan.recipe)),
+        "weight_standardization": plan.weight_standardization,
         "epochs": plan.recipe.epochs,
-        "torch": run.info["torch"],
-        "device": run.info["device"],
-        "wall_seconds": run.info["wall_seconds"],
-        "data": run.info["data"]["train_fingerprint"],
+        "torch": info["torch"],
+        "device": info["device"],
+        "wall_seconds": info["wall_seconds"],
+        "data": info["data"]["train_fingerprint"],
     }
 
 
 def _measured(what: Measurement, test: dataset.Split) -> pd.DataFrame:
     run, started = runs.load(what.study, what.norm), time.monotonic()
     table = measurements.measure(what, test)
-    about = _about(what.kind, _plan_of(run), run)
+    about = _about(what.kind, _plan_of(run), run.info)
     seconds = round(time.monotonic() - started, 1)
     here = {"torch": torch.__version__, "device": "CPU", "wall_seconds": seconds, "data": test.fingerprint}
     return table.assign(**about | here, plan=what.digest)
@@ -195,7 +267,7 @@ def _plan_of(run: runs.Run) -> Plan:
 def _groups_of(plan: Plan) -> str:
     if plan.study == "published" and plan.norm == "group":
         return "1"
-    return {"group": str(plan.groups), "layer": "1", "layer_elementwise": "1", "instance": "C"}.get(plan.norm, "")
+    return {"group": str(plan.groups), "instance": "C", **dict.fromkeys(ONE_GROUP, "1")}.get(plan.norm, "")
 
 
 def shipped(plan: Plan | Measurement, name: str, fingerprint: str) -> pd.DataFrame | None:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -14,7 +14,22 @@ from scipy import stats
 from normviz.training import runs
 
 FOLDER = runs.CHECKPOINTS / "evidence"
-NAMES = ("seeds", "gap", "batch-size", "groups", "budget", "shift", "batch-statistics")
+NAMES = (
+    "seeds",
+    "networks",
+    "gap",
+    "batch-size",
+    "rates",
+    "groups",
+    "layer-norms",
+    "sorted",
+    "affine",
+    "weight-standardization",
+    "budget",
+    "shift",
+    "sorted-shift",
+    "batch-statistics",
+)
 SEEDS_OF = {"controlled": "seeds", "published": "seeds", "budget": "budget"}  # which study trains its networks over seeds
 
 
@@ -52,6 +67,11 @@ def load(name: str, root: Path = FOLDER) -> pd.DataFrame:
 def load_if_any(name: str, root: Path = FOLDER) -> pd.DataFrame:
     """Returns a study's table as far as it has come, empty where it was not begun."""
     return load(name, root) if files(name, root)[0].exists() else pd.DataFrame({"plan": [], "data": []}, dtype=str)
+
+
+def begun(names: Iterable[str], root: Path = FOLDER) -> list[str]:
+    """Returns those studies that have a table on disk."""
+    return [name for name in names if files(name, root)[0].exists()]
 
 
 def add(name: str, rows: pd.DataFrame, root: Path = FOLDER) -> pd.DataFrame:

@@ -80,7 +80,7 @@ def models(table: pd.DataFrame, study: str) -> tuple[pd.DataFrame, pd.DataFrame]
             name = model_name(study, norm)
             means.append({"name": name, "norm": norm, **evidence.mean_interval(values)})
             seeds += [{"name": name, "norm": norm, "seed": seed, "value": value} for seed, value in values.items()]
-    return _labelled(pd.DataFrame(means), "{:.1%}"), pd.DataFrame(seeds)
+    return labelled(pd.DataFrame(means), "{:.1%}"), pd.DataFrame(seeds)
 
 
 def _norms_of(study: str) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ def model_name(study: str, norm: str) -> str:
     return naming.MODEL_NAMES[study].get(norm) or NORMS[norm].label
 
 
-def _labelled(means: pd.DataFrame, pattern: str, scale: float = 1) -> pd.DataFrame:
+def labelled(means: pd.DataFrame, pattern: str, scale: float = 1) -> pd.DataFrame:
     """Adds the text beside each mark, and `end`, where it begins."""
     labels = [pattern.format(scale * mean) for mean in means["mean"]]
     return means.assign(label=labels, end=means["high"].fillna(means["mean"]))
@@ -109,7 +109,7 @@ def pairs(table: pd.DataFrame, study: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         means.append(row | difference | {"said": evidence.conclusion(one_name, _lower(other_name), difference)})
         seeds += [row | {"seed": seed, "value": value} for seed, value in (found[one] - found[other]).dropna().items()]
     means = pd.DataFrame(means)
-    return _labelled(means, "{:+.1f}", scale=100), pd.DataFrame(seeds)
+    return labelled(means, "{:+.1f}", scale=100), pd.DataFrame(seeds)
 
 
 def among_compared(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -213,27 +213,6 @@ def _listed(texts: list[str]) -> str:
     return f"{', '.join(texts[:-1])} and {texts[-1]}"
 
 
-def as_text(means: pd.DataFrame, name: str, points: bool = False) -> pd.DataFrame:
-    """Returns a table of means for reading: the model or pair, its mean, 95 % interval and number of seeds, all text.
-
-    Args:
-        means: name, mean, low, high (fractions), count.
-        name: heading of the first column.
-        points: differences, in percentage points; else percentages.
-    """
-    scale, pattern = (100, "{:+.2f}") if points else (1, "{:.2%}")
-    written = {column: (scale * means[column]).map(pattern.format) for column in ("mean", "low", "high")}
-    several = means["count"] > 1
-    return pd.DataFrame(
-        {
-            name: means["name"],
-            f"mean{', points' if points else ''}": written["mean"],
-            "95 % interval": (written["low"] + " to " + written["high"]).where(several, ""),
-            "seeds": means["count"].astype(str),
-        }
-    )
-
-
 def group_counts(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Returns accuracy by number of groups: means (name, norm, mean, low, high, count, label), and seeds."""
     last = evidence.results(table)
@@ -241,7 +220,7 @@ def group_counts(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     order = {name: place for place, name in enumerate(questions.GROUP_COUNTS.values())}
     last = last.sort_values("name", key=lambda names: names.map(order), kind="stable")
     means = evidence.by_model(last, "value", ("name", "norm"))
-    return _labelled(means, "{:.1%}"), last[["name", "norm", "seed", "value"]]
+    return labelled(means, "{:.1%}"), last[["name", "norm", "seed", "value"]]
 
 
 def group_count_sentence(seeds: pd.DataFrame) -> str:

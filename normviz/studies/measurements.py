@@ -15,8 +15,9 @@ from torchvision.transforms.v2 import functional
 
 from normviz.model.layer_statistics import running
 from normviz.model.network import Network
+from normviz.model.norms import STUDIES
 from normviz.pictures import dataset, tensors
-from normviz.training import inference, runs
+from normviz.training import batches, inference, runs
 
 SHIFTS = {  # kind: five severities, mildest first; the kinds are among those of Hendrycks & Dietterich 2019, the values ours
     "darker": (0.8, 0.65, 0.5, 0.35, 0.2),
@@ -30,16 +31,18 @@ SHIFT_BATCH = 128  # pictures that share their statistics, as in training
 DISTANCES = ("mean_distance", "std_distance")
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 NETWORKS = tuple(
-    (study, norm)
-    for study in ("controlled", "published")
-    for norm in ("batch", "group", "layer")
-    if (study, norm) not in runs.SHARED_RUNS
+    (study, norm) for study in STUDIES for norm in ("batch", "group", "layer") if (study, norm) not in runs.SHARED_RUNS
 )
+
+
+def networks_of(kind: str) -> tuple[tuple[str, str], ...]:
+    """Returns which shipped networks a study of `measure` is about, as (study, norm)."""
+    return tuple((study, norm) for study, norm in NETWORKS if kind != "sorted-shift" or norm == "batch")
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One shipped network, measured for one study ("shift" or "batch-statistics")."""
+    """One shipped network, measured for one study ("shift", "sorted-shift" or "batch-statistics")."""
 
     kind: str
     study: str
@@ -58,13 +61,14 @@ def measure(what: Measurement, test: dataset.Split) -> pd.DataFrame:
     Returns:
         For "shift" one row a kind of shift, severity (0 for none, to 5) and kind of statistics: shift, severity, amount,
         statistics ("running", "batch", or "own" where the norm never uses the batch), accuracy (a fraction).
+        For "sorted-shift" the same of batch norm alone, each batch of pictures of one class: statistics "one class".
         For "batch-statistics" one row with evaluation_batch and layer 0 for the network as it is shipped, and for batch norm
         one row a batch size and norm layer: statistics, evaluation_batch, accuracy, layer, and `DISTANCES`; see `stray`.
         The last batch of a size that does not divide the test set is smaller.
     """
     network = inference.restore(runs.load(what.study, what.norm))
-    rows = _shift_rows(network, test) if what.kind == "shift" else _batch_rows(network, test)
-    return pd.DataFrame(rows)
+    rows = {"shift": _shift_rows, "sorted-shift": _sorted_rows, "batch-statistics": _batch_rows}[what.kind]
+    return pd.DataFrame(rows(network, test))
 
 
 def shifted(images: np.ndarray, shift: str, amount: float) -> np.ndarray:
@@ -107,18 +111,33 @@ _SHIFTERS = {
 
 
 def _shift_rows(network: Network, test: dataset.Split) -> Iterator[dict]:
+    for case, images in _cases(test):
+        for statistics, answers in _answers(network, images).items():
+            yield {**case, "statistics": statistics, "accuracy": _accuracy(answers, test)}
+
+
+def _sorted_rows(network: Network, test: dataset.Split) -> Iterator[dict]:
+    together = batches.draw(torch.as_tensor(test.labels), "one class", SHIFT_BATCH, torch.Generator().manual_seed(0))
+    for case, images in _cases(test):
+        answers = _by_batch(network, images, [each.numpy() for each in together])[0]
+        yield {**case, "statistics": "one class", "accuracy": _accuracy(answers, test)}
+
+
+def _cases(test: dataset.Split) -> Iterator[tuple[dict, np.ndarray]]:
+    """Yields each shift at each severity, 0 for the pictures as they are, with the pictures shifted so."""
     cases = [(shift, level, amount) for shift in SHIFTS for level, amount in enumerate(SHIFTS[shift], start=1)]
     for shift, severity, amount in [("none", 0, np.nan), *cases]:
         images = test.images if severity == 0 else shifted(test.images, shift, amount)
-        for statistics, answers in _answers(network, images).items():
-            case = {"shift": shift, "severity": severity, "amount": amount, "statistics": statistics}
-            yield {**case, "accuracy": _accuracy(answers, test)}
+        yield {"shift": shift, "severity": severity, "amount": amount}, images
 
 
 def _answers(network: Network, images: np.ndarray) -> dict[str, np.ndarray]:
     if not uses_batch(network):
         return {"own": inference.logits(network, images)}
-    return {"running": inference.logits(network, images), "batch": _by_batch(network, images, SHIFT_BATCH)[0]}
+    return {
+        "running": inference.logits(network, images),
+        "batch": _by_batch(network, images, _mixed(len(images), SHIFT_BATCH))[0],
+    }
 
 
 def uses_batch(network: Network) -> bool:
@@ -126,14 +145,18 @@ def uses_batch(network: Network) -> bool:
     return isinstance(network.norms[0], nn.BatchNorm2d)
 
 
-def _by_batch(network: Network, images: np.ndarray, size: int) -> tuple[np.ndarray, pd.DataFrame]:
-    """Returns logits in the order of `images`, and `stray` by layer, with batches drawn without order."""
+def _mixed(pictures: int, size: int) -> list[np.ndarray]:
+    """Returns the places of all pictures in batches drawn without order."""
+    order = np.random.default_rng(0).permutation(pictures)
+    return [order[start : start + size] for start in range(0, pictures, size)]
+
+
+def _by_batch(network: Network, images: np.ndarray, together: list[np.ndarray]) -> tuple[np.ndarray, pd.DataFrame]:
+    """Returns logits in the order of `images`, and `stray` by layer; `together` has the places of each batch's pictures."""
     copy = inference.in_training_mode(network)
-    order = np.random.default_rng(0).permutation(len(images))
     answers, strays = np.empty((len(images), len(network.architecture.classes)), np.float32), []
     with torch.inference_mode(), stray(copy, strays):
-        for start in range(0, len(order), size):
-            chosen = order[start : start + size]
+        for chosen in together:
             answers[chosen] = copy(tensors.standardise(images[chosen], *network.standard)).numpy()
     return answers, pd.DataFrame(strays).groupby("layer", as_index=False).mean()
 
@@ -169,7 +192,7 @@ def _batch_rows(network: Network, test: dataset.Split) -> Iterator[dict]:
     whole = {"statistics": "running" if uses_batch(network) else "own", "evaluation_batch": 0, "layer": 0}
     yield {**whole, "accuracy": _accuracy(answers, test), **dict.fromkeys(DISTANCES, np.nan)}
     for size in BATCHES if uses_batch(network) else ():
-        answers, strays = _by_batch(network, test.images, size)
+        answers, strays = _by_batch(network, test.images, _mixed(len(test), size))
         for row in strays.to_dict("records"):
             yield {"statistics": "batch", "evaluation_batch": size, "accuracy": _accuracy(answers, test), **row}
 

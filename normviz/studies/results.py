@@ -7,7 +7,7 @@ import pandas as pd
 from normviz import disk
 from normviz.model import network
 from normviz.model.norms import COMPARED, STUDIES
-from normviz.studies import evidence, findings, headline, small_batches
+from normviz.studies import evidence, experiments, findings, headline, small_batches, texts
 from normviz.training import runs
 from normviz.words import naming, published, questions
 
@@ -49,8 +49,20 @@ def markdown() -> str:
     """
     seeds = evidence.load_if_any("seeds")
     opening = [headline.sentence(seeds)] if headline.has_all(seeds) else []
-    sections = {"seeds": _seeds, "gap": _gap, "batch-size": _batch_sizes, "groups": _groups, "shift": _shift}
-    begun = [name for name in sections if evidence.files(name)[0].exists()]
+    sections = {
+        "seeds": _seeds,
+        "networks": _networks,
+        "gap": _gap,
+        "batch-size": _batch_sizes,
+        "rates": _rates,
+        "groups": _groups,
+        "layer-norms": _layer_norms,
+        "sorted": _sorted,
+        "affine": _affine,
+        "weight-standardization": _weight_standardization,
+        "shift": _shift,
+    }
+    begun = evidence.begun(sections)
     answers = [f"**{questions.STUDIES[name].title}** {sections[name](evidence.load(name))}" for name in begun]
     return "\n\n".join([*opening, *answers])
 
@@ -65,7 +77,7 @@ def _models(table: pd.DataFrame, study: str) -> list[dict]:
     means = findings.models(table, study)[0]
     return [
         {"study": f"`{study}`", **row, **_about(study, norm)}
-        for norm, row in zip(means["norm"], findings.as_text(means, "network").to_dict("records"))
+        for norm, row in zip(means["norm"], texts.as_text(means, "network").to_dict("records"))
     ]
 
 
@@ -90,12 +102,49 @@ def _batch_sizes(table: pd.DataFrame) -> str:
     epochs = ", ".join(str(count) for count in table["epochs"].unique())
     said = [small_batches.shape_sentence(seeds), *small_batches.growth_sentences(seeds), questions.SCALING_NOTE]
     said.append(f"Test error after {epochs} epochs:")
-    return f"{' '.join(said)}\n\n{_table(small_batches.as_text(lines))}"
+    return f"{' '.join(said)}\n\n{_table(texts.lines_as_text(lines, 'batch size'))}"
 
 
 def _groups(table: pd.DataFrame) -> str:
     means, seeds = findings.group_counts(table)
-    return f"{findings.group_count_sentence(seeds)} {questions.INSTANCE_NOTE}\n\n{_table(findings.as_text(means, 'groups'))}"
+    return f"{findings.group_count_sentence(seeds)} {questions.INSTANCE_NOTE}\n\n{_table(texts.as_text(means, 'groups'))}"
+
+
+def _rates(table: pd.DataFrame) -> str:
+    said = [experiments.rates_sentence(optimizer, lines) for optimizer, (lines, _) in experiments.rates(table).items()]
+    return " ".join([*said, experiments.diverged_sentence(table)]).strip()
+
+
+def _layer_norms(table: pd.DataFrame) -> str:
+    means, seeds = experiments.layer_norms(table)
+    return _listed(means, experiments.pair_sentences(seeds), "layer norm")
+
+
+def _sorted(table: pd.DataFrame) -> str:
+    means, _ = experiments.sorted_batches(table)
+    said = [experiments.sorted_sentence(means)]
+    if evidence.begun(["sorted-shift"]):
+        lines = experiments.adapted(evidence.load("shift"), evidence.load("sorted-shift"))
+        said.append(f"In evaluation on shifted pictures: {experiments.adapted_sentence(lines)}")
+    return _listed(means, said, "batch and norm")
+
+
+def _affine(table: pd.DataFrame) -> str:
+    means, _ = experiments.affine(table)
+    return _listed(means, [experiments.affine_sentence(means)], "network and what learns")
+
+
+def _weight_standardization(table: pd.DataFrame) -> str:
+    means, _ = experiments.standardized(table)
+    return " ".join([experiments.standardized_sentence(means), *means["said"]])
+
+
+def _networks(table: pd.DataFrame) -> str:
+    return " ".join(experiments.networks(table)[0]["said"])
+
+
+def _listed(means: pd.DataFrame, said: list[str], heading: str) -> str:
+    return f"{' '.join(said)}\n\n{_table(texts.as_text(means, heading))}"
 
 
 def _shift(table: pd.DataFrame) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from normviz.model.norms import COMPARED, NORMS
+from normviz.model.norms import NORMS
 from normviz.studies import evidence
 from normviz.words import naming, papers
 
@@ -14,15 +14,6 @@ def errors(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     seeds = last[["norm", "seed"]].assign(x=last["batch_size"], value=1 - last["test_accuracy"])
     lines = evidence.by_model(seeds, "value", ("norm", "x")).sort_values("x")
     return lines.assign(series=lines["norm"], label=lines["norm"].map(naming.LABELS["controlled"]), dashed=False), seeds
-
-
-def as_text(lines: pd.DataFrame) -> pd.DataFrame:
-    """Returns the mean test errors for reading: one row a batch size, one column a norm."""
-    half = (lines["high"] - lines["mean"]).map("{:.1%}".format)
-    texts = lines["mean"].map("{:.1%}".format) + (" ± " + half).where(lines["count"] > 1, "")
-    table = lines.assign(text=texts).pivot(index="x", columns="norm", values="text").fillna("")
-    table = table[[norm for norm in COMPARED if norm in table]].rename(columns=naming.LABELS["controlled"])
-    return table.rename_axis(index="batch size", columns=None).reset_index().astype(str)
 
 
 def shape_sentence(seeds: pd.DataFrame, small: int = 2, large: int = 32) -> str:

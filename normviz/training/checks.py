@@ -67,7 +67,12 @@ def described(plan: Plan) -> Architecture:
     Raises:
         ValueError: no such model, or groups that do not divide the channels.
     """
-    shape = replace(architecture(plan.study, plan.norm), groups=plan.groups, dropout=plan.recipe.dropout)
+    shape = replace(
+        architecture(plan.study, plan.norm),
+        groups=plan.groups,
+        dropout=plan.recipe.dropout,
+        weight_standardization=plan.weight_standardization,
+    )
     with torch.device("meta"):
         Network(shape)
     return shape

@@ -32,7 +32,7 @@ class Muon(torch.optim.AdamW):
 
     def __init__(self, network: nn.Module, lr: float, weight_decay: float, **options):
         dense, depthwise, vectors = [], [], []
-        for parameter in network.parameters():
+        for parameter in filter(lambda each: each.requires_grad, network.parameters()):
             kind = vectors if parameter.dim() == 1 else depthwise if parameter.shape[1] == 1 else dense
             kind.append(parameter)
         groups = [{"params": dense}, {"params": depthwise}, {"params": vectors, "weight_decay": 0.0}]

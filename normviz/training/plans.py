@@ -15,6 +15,7 @@ CHOICES = {
     "augmentation": ("flip and crop", "none"),
     "flip": ("random", "alternating"),
     "precision": ("float32", "bf16"),
+    "trained": ("all", "norms"),
 }
 MOST = 1_000_000  # epochs: `loop` draws an epoch's batches from seed * 1,000,003 + epoch, so two seeds never share one
 HIGHEST_SEED = 2**32 - 1  # what NumPy takes too; times 1,000,003 it stays inside the 64 bits of a torch seed
@@ -66,6 +67,7 @@ class Recipe:
         augmentation: "flip and crop" (out of a reflect-padded picture), or "none".
         flip: "random" at each sight of a picture, or "alternating": at every second one (Jordan 2024, arXiv 2404.00498).
         precision: of the steps, "float32" or "bf16" (PyTorch's autocast; weights and measurements stay float32).
+        trained: "all" learned values, or only gamma and beta of the "norms"; the others stay as they were drawn.
     """
 
     epochs: int = 20
@@ -81,6 +83,7 @@ class Recipe:
     augmentation: str = "flip and crop"
     flip: str = "random"
     precision: str = "float32"
+    trained: str = "all"
 
     def __post_init__(self):
         for name in [each.name for each in fields(self) if each.name in RULES]:
@@ -121,6 +124,7 @@ class Plan:
         recipe: how it is trained.
         groups: channel groups, where the norm is "group".
         widths: channels of the ten convolutions; None for those of the study.
+        weight_standardization: see `network.Architecture`.
     """
 
     study: str
@@ -129,10 +133,13 @@ class Plan:
     recipe: Recipe = field(default_factory=Recipe)
     groups: int = 4
     widths: tuple[int, ...] | None = None
+    weight_standardization: bool = False
 
     def __post_init__(self):
         for name in ("seed", "groups"):
             check_number(name, getattr(self, name))
+        if self.recipe.trained == "norms" and self.norm == "none":
+            raise ValueError("trained must be all where no norm learns anything: trained=norms, norm=none")
 
     def shared(self) -> "Plan":
         """Returns the plan under the study that owns the run: the batch network of both studies is one."""
@@ -143,14 +150,15 @@ class Plan:
     def digest(self) -> str:
         """A short name for exactly this plan. A choice that the first plans did not have counts only where it is made."""
         plan = asdict(self.shared())
-        for described, defaults in ((plan, {"widths": Plan.widths}), (plan["recipe"], _LATER_CHOICES)):
+        for described, defaults in ((plan, _LATER_PARTS), (plan["recipe"], _LATER_CHOICES)):
             for name, default in defaults.items():
                 if described[name] == default:
                     del described[name]
         return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:8]
 
 
-_LATER_CHOICES = {name: getattr(Recipe, name) for name in ("order", "augmentation", "flip", "precision")}
+_LATER_PARTS = {name: getattr(Plan, name) for name in ("widths", "weight_standardization")}
+_LATER_CHOICES = {name: getattr(Recipe, name) for name in ("order", "augmentation", "flip", "precision", "trained")}
 
 
 def learning_rate(step: int, steps: int, recipe: Recipe) -> float:

@@ -72,23 +72,32 @@ def begin(plan: Plan, where: torch.device | str = "cpu", training: dataset.Split
         ValueError: no such model, or widths or groups that do not fit it.
     """
     described = replace(architecture(plan.study, plan.norm), groups=plan.groups, dropout=plan.recipe.dropout)
-    described = replace(described, widths=plan.widths or described.widths)
+    described = replace(described, widths=plan.widths or described.widths, weight_standardization=plan.weight_standardization)
     if training is not None:
         described = replace(described, classes=training.classes, mean=training.mean, std=training.std)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
         network = Network(described).to(where, memory_format=torch.channels_last)
+    if plan.recipe.trained == "norms":
+        _freeze_all_but_norms(network)
     optimizer = _optimizer(network, plan.recipe)
     return State(plan, network, optimizer, plateau(optimizer) if plan.recipe.schedule == "plateau" else None)
 
 
+def _freeze_all_but_norms(network: Network) -> None:
+    network.requires_grad_(False)
+    for norm in network.norms:
+        norm.requires_grad_(True)
+
+
 def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
     options = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay, "fused": True}
+    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
     if recipe.optimizer == "muon":
         return Muon(network, **options)
     if recipe.optimizer == "sgd":
-        return torch.optim.SGD(network.parameters(), momentum=MOMENTUM, **options)
-    return {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[recipe.optimizer](network.parameters(), **options)
+        return torch.optim.SGD(learned, momentum=MOMENTUM, **options)
+    return {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[recipe.optimizer](learned, **options)
 
 
 def plateau(optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.ReduceLROnPlateau:

@@ -144,8 +144,6 @@ PAGES = {
         "seeds, and a difference counts only if its 95 % interval $\\bar d \\pm t\\, s_d/\\sqrt{n}$ leaves out zero, where $d$ "
         "is the difference of two networks at the same seed.",
         "Accuracy is one number. Look at the pictures behind it.",
-        "Training at several batch sizes, and the number of groups: {group_norm}, figure 1 and table 3. Shifted pictures at five "
-        "severities: after {corruptions}. Batch norm with the statistics of the shifted pictures: {shifted_statistics}.",
     ),
     "mistakes": Page(
         "What do they get wrong?",

@@ -35,6 +35,28 @@ PAPERS = {
         "Improving robustness against common corruptions by covariate shift adaptation",
         "https://arxiv.org/abs/2006.16971",
     ),
+    "learning_rates": Paper("Bjorck et al. 2018", "Understanding Batch Normalization", "https://arxiv.org/abs/1806.02375"),
+    "sorted_batches": Paper(
+        "Hsieh et al. 2020",
+        "The Non-IID Data Quagmire of Decentralized Machine Learning",
+        "https://arxiv.org/abs/1910.00189",
+    ),
+    "affine": Paper(
+        "Frankle, Schwab & Morcos 2021",
+        "Training BatchNorm and Only BatchNorm: On the Expressive Power of Random Features in CNNs",
+        "https://arxiv.org/abs/2003.00152",
+    ),
+    "weight_standardization": Paper(
+        "Qiao et al. 2019",
+        "Micro-Batch Training with Batch-Channel Normalization and Weight Standardization",
+        "https://arxiv.org/abs/1903.10520",
+    ),
+    "unnormalized": Paper(
+        "Brock, De & Smith 2021",
+        "Characterizing signal propagation to close the performance gap in unnormalized ResNets",
+        "https://arxiv.org/abs/2101.08692",
+    ),
+    "convnext": Paper("Liu et al. 2022", "A ConvNet for the 2020s", "https://arxiv.org/abs/2201.03545"),
     "demonstrations": Paper(
         "Crouch et al. 2004", "Classroom demonstrations: Learning tools or entertainment?", "https://doi.org/10.1119/1.1707018"
     ),

@@ -17,6 +17,11 @@ STUDIES = {
         "The study chosen above, trained again and again with the same recipe. Points and lines: mean and its 95 % interval; "
         "ticks: the single seeds. The intervals are not corrected for the number of pairs.",
     ),
+    "networks": Question(
+        "What is a norm worth on another network?",
+        "Three networks, on each of which only the norm differs: the source's skeleton, a narrow ResNet-8, and the one of the "
+        "study `budget`. Each has the recipe that its network was given, the same for its three norms.",
+    ),
     "gap": Question(
         "Where did the source's gap come from?",
         "From the gap that the source reported to what the norm alone is worth, one change at a time: its own recipe repeated "
@@ -27,21 +32,59 @@ STUDIES = {
     "batch-size": Question(
         "What does a small batch do?",
         "The three equal networks trained at six batch sizes for the same number of epochs, the learning rate scaled in "
-        "proportion to the batch size, as in the paper. With the same epochs a smaller batch takes more steps; after so short a "
+        "proportion to the batch size, as in {group_norm}, figure 1. With the same epochs a smaller batch takes more steps; after so short a "
         "training that alone can lower its error.",
+    ),
+    "rates": Question(
+        "Which learning rates does a norm bear?",
+        "The equal networks and the one without norm, trained for one epoch at eight learning rates with each of two optimizers. "
+        "{learning_rates} say that batch norm's gain is that large rates do not diverge.",
     ),
     "groups": Question(
         "How many groups?",
-        "From one group, which is layer norm, to one group a channel, which is instance norm: the question of the paper's "
-        "table 3, on the equal networks.",
+        "From one group, which is layer norm, to one group a channel, which is instance norm, on the equal networks: the "
+        "question of {group_norm}, table 3.",
+    ),
+    "layer-norms": Question(
+        "Which layer norm?",
+        "Three layers share the name: one mean for a whole picture with one gamma and beta a channel, as the group norm paper draws "
+        "it; the same with a gamma and beta for every place, as the source has it; and a mean for each place by itself, as in "
+        "{convnext}. The same network otherwise, so the second has more parameters.",
+    ),
+    "sorted": Question(
+        "What if a batch holds one class?",
+        "The equal networks trained for one epoch of batches of 16 pictures, drawn from all classes, from two, or from one. "
+        "{sorted_batches} found that batch norm fails on such batches, and that group norm recovers much of it.",
+    ),
+    "affine": Question(
+        "What can gamma and beta do alone?",
+        "Every filter stays as it was drawn at random; only the gammas and betas of the norms learn. {affine} did that with "
+        "batch norm, and reached 82 % on CIFAR-10 with a ResNet-866.",
+    ),
+    "weight-standardization": Question(
+        "Do standardized weights do instead?",
+        "Weight standardization ({weight_standardization}) subtracts the mean of each filter and divides by its standard deviation, "
+        "so it normalizes weights where a norm normalizes maps. Scaled as by {unnormalized}, it needs no norm to keep the maps in "
+        "range. The same recipe and seeds, without and with it.",
     ),
     "shift": Question(
         "What if the pictures change?",
         "The shipped networks of the study chosen above on test pictures that get darker, brighter, lower in contrast, "
-        "blurred, noisy or JPEG-compressed. Batch norm is drawn twice: with its running statistics and, dashed, with those of "
-        "the shifted batch. Lines at the points: 95 % Wilson interval over the test pictures.",
+        "blurred, noisy or JPEG-compressed, after {corruptions}. Batch norm is drawn twice: with its running statistics and, dashed, with those of "
+        "the shifted batch, as {shifted_statistics} has it. Lines at the points: 95 % Wilson interval over the test pictures.",
     ),
 }
+
+OPTIMIZERS = {"sgd": "SGD with momentum.", "adamw": "AdamW."}
+ORDERS = {"mixed": "mixed", "two classes": "two classes", "one class": "one class"}  # what a training batch holds
+LAYER_NORMS = {
+    "layer": "whole picture, gamma a channel",
+    "layer_elementwise": "whole picture, gamma a place",
+    "layer_place": "each place by itself",
+}
+TRAINED = {"all": "all learned", "norms": "gamma and beta"}
+NETWORKS = {"controlled": "Skeleton", "resnet": "ResNet-8", "budget": "Budget"}
+ADAPTED = {"running": "running", "batch": "a mixed batch", "one class": "a batch of one class"}
 
 NOT_YET = "Not carried out yet for the networks of `{study}`: `python -m normviz study {name} --data DIR` does it."
 

@@ -5,24 +5,9 @@ import pytest
 from PIL import Image
 
 from normviz.pictures import formats
-from tests.browser.harness import PAGES, assert_no_error, error_texts, open_page, settle, sideways_scroll
+from tests.browser.harness import assert_no_error, error_texts, open_page, settle
 
 EXAMPLE = Path(__file__).parents[2] / "normviz" / "pictures" / "examples" / "cat.jpg"
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_every_page_opens(page, name):
-    open_page(page, name)
-    assert_no_error(page)
-    assert page.locator("h1").count() == 1
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_overflows_on_a_phone(page, name):
-    page.set_viewport_size({"width": 390, "height": 844})
-    open_page(page, name)
-    assert_no_error(page)
-    assert sideways_scroll(page) == 0
 
 
 def test_the_study_is_kept_from_page_to_page(page):

@@ -2,8 +2,10 @@
 
 import pytest
 
+from normviz.studies import evidence
+from normviz.words import questions
 from tests.app.pages import WITHOUT_CHARTS
-from tests.browser.harness import PAGES, open_page
+from tests.browser.harness import PAGES, assert_no_error, open_page, settle, sideways_scroll
 
 SMALLEST = 12  # pixels of the text in a chart
 CHARTS = """
@@ -25,6 +27,10 @@ SIDEWAYS = """
 def charts_of(page, name: str, width: int, **query) -> list[dict]:
     page.set_viewport_size({"width": width, "height": 900})
     open_page(page, name, **query)
+    return drawn_charts(page, name)
+
+
+def drawn_charts(page, name: str) -> list[dict]:
     found = page.evaluate(CHARTS)
     assert found or name in WITHOUT_CHARTS
     return found
@@ -50,12 +56,28 @@ def assert_readable(chart: dict) -> None:
         assert not covering, f"{text['said']} lies under {covering}"
 
 
-@pytest.mark.parametrize("width", [390, 1024])
-@pytest.mark.parametrize("name", PAGES)
-def test_no_word_of_a_chart_is_cut_covered_or_tiny(page, name, width):
-    for chart in charts_of(page, name, width):
+def assert_whole_at_every_width(page, name: str, **query) -> None:
+    """Opens a page on an old projector and narrows it to a phone: nothing fails, sticks out, is cut, covered or tiny."""
+    for chart in charts_of(page, name, 1024, **query):
+        assert_readable(chart)
+    assert_no_error(page)
+    assert page.locator("h1").count() == 1
+    page.set_viewport_size({"width": 390, "height": 844})
+    settle(page)
+    for chart in drawn_charts(page, name):
         assert_readable(chart)
     assert max(page.evaluate(SIDEWAYS), default=0) <= 1, "a table scrolls sideways"
+    assert sideways_scroll(page) == 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_is_whole_at_every_width(page, name):
+    assert_whole_at_every_width(page, name)
+
+
+@pytest.mark.parametrize("title", [questions.STUDIES[name].title for name in evidence.begun(questions.STUDIES)][1:])
+def test_every_question_is_whole_at_every_width(page, title):
+    assert_whole_at_every_width(page, "evidence", question=title)
 
 
 @pytest.mark.parametrize("study", ["controlled", "published"])
@@ -75,9 +97,10 @@ def test_three_networks_stand_side_by_side_and_level(page, name, study, width):
 
 
 @pytest.mark.parametrize("width", [1024, 1280])
-def test_two_charts_of_a_row_stand_level_in_the_evidence(page, width):
+@pytest.mark.parametrize("name", ["seeds", "gap", "batch-size"])
+def test_two_charts_of_a_row_stand_level_in_the_evidence(page, name, width):
     tops = {}
-    for chart in charts_of(page, "evidence", width):
+    for chart in charts_of(page, "evidence", width, question=questions.STUDIES[name].title):
         if chart["place"][2] - chart["place"][0] < 0.6 * width:
             tops.setdefault(round(chart["place"][1]), []).append(chart)
     assert all(len(row) > 1 for row in tops.values()), sorted(tops)

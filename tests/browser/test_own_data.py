@@ -10,7 +10,7 @@ from normviz.words import pages
 from tests import own_pictures
 from tests.browser.harness import assert_no_error, fresh_page, open_page, running_app, settle, sideways_scroll
 
-SLOW_MS = 90_000  # workers that start while the other tests use the cores
+SLOW_MS = 300_000  # workers that start while the other tests use the cores
 
 
 @pytest.fixture(scope="module")

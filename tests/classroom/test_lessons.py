@@ -103,7 +103,8 @@ def test_a_step_needs_question_and_answer_together(lesson_file):
         (b"a: &x [1]\nb: *x\n", "no aliases"),
         (b"a: !!python/object/apply:os.system ['true']\n", "no such name here"),
         (b"x" * 300_000, "bytes at most"),
-        (b"[" * 5000, "this is no YAML"),
+        (b"[" * 100_000, "30 deep at most"),
+        (b"- " * 50_000, "30 deep at most"),
     ],
 )
 def test_a_file_that_is_no_lesson_ends_in_one_sentence(content, said, tmp_path):

