@@ -62,7 +62,7 @@ WebSocket.prototype.send = function (data) {
 };
 """
 
-# True once the page has been idle for `quietMs`: script ended, server silent, charts and pictures drawn.
+# True once the page has been idle for `quietMs`: script ended, server silent, charts and pictures drawn, nothing on the move.
 IS_SETTLED = """
 (quietMs) => {
   const all = (selector) =>
@@ -79,9 +79,13 @@ IS_SETTLED = """
     && all('[data-testid="stVegaLiteChart"]').every(drawn)
     && all("img").every((image) => image.complete)
     && document.fonts.status === "loaded";
-  if (!idle) window.idleSince = undefined;
+  const layout = [document.querySelector('[data-testid="stMain"]')?.scrollHeight,
+    ...all('[data-testid="stVegaLiteChart"] svg.marks').map((chart) => chart.clientWidth)].join();
+  const still = layout === window.layoutBefore;
+  window.layoutBefore = layout;
+  if (!idle || !still) window.idleSince = undefined;
   else window.idleSince ??= performance.now();
-  return idle && performance.now() - window.idleSince >= quietMs;
+  return idle && still && performance.now() - window.idleSince >= quietMs;
 }
 """
 
