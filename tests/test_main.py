@@ -11,6 +11,7 @@ import torch
 from normviz.__main__ import main
 from normviz.model import network
 from normviz.pictures import uploads
+from normviz.studies import evidence
 from normviz.training import loop, plans
 from normviz.words.classes import CLASS_NAMES
 from tests import own_pictures
@@ -125,7 +126,7 @@ TRAIN = "train --study published --norm layer"
         ("train --study published --norm instance", "norm='instance'"),
         ("train --study controlled --norm batch", "--replace"),
         ("study", "STUDY must be given; see python -m normviz study --help"),
-        ("study fly", "STUDY must be one of seeds, gap, batch-size, groups, budget, shift, batch-statistics: STUDY='fly'"),
+        ("study fly", f"STUDY must be one of {', '.join(evidence.NAMES)}: STUDY='fly'"),
         ("study seeds --jobs 0", "--jobs must be a whole number from 1 on: --jobs='0'"),
         ("study seeds --jobs 1 --cluster tcp://HOST:1", "--cluster and --jobs exclude each other"),
         ("study seeds --cluster=", "--cluster=''"),
