@@ -64,29 +64,29 @@ def _set_up() -> None:
         st.session_state[name] = list(value) if isinstance(value, tuple) else value
 
 
-def choose_setup(demo: str, chosen: Settings) -> Setup | None:
+def choose_setup(demo: str, chosen: Settings, design: str) -> Setup | None:
     """Shows every choice of the set-up, folded; returns it, or None and says why it cannot be."""
     start = PRESETS[demo].setup
     with st.expander("Change the set-up", icon=":material/tune:"):
-        values = _choose_values(start, chosen)
+        values = _choose_values(start, chosen, own_network=bool(design))
     data = _choose_data()
     told = words.DEMOS[demo]
-    if data != "own":
+    if data != "own" and not design:
         st.markdown(f"*{told.shows_drawn if data == 'drawn' and told.shows_drawn else told.shows}*")
     try:
-        return Setup(**values, data=data)
+        return Setup(**values, data=data, design=design)
     except ValueError as error:
         st.warning(frame.plain(f"{error}. Change the set-up above."))
         return None
 
 
-def _choose_values(start: Setup, chosen: Settings) -> dict:
+def _choose_values(start: Setup, chosen: Settings, own_network: bool) -> dict:
     values = {"norms": tuple(_pills("norms", list(NORMS), list(start.norms), lambda key: NORMS[key].label))}
     grid = st.grid(4, min_column_width=190)
     lists = {"order": CHOICES["order"], "rule": list(RULES), "optimizer": OPTIMIZERS, "augmentation": CHOICES["augmentation"]}
     for name, options in (lists | {"width": list(WIDTHS)}).items():
         with grid.cell():
-            values[name] = _select(name, list(options), getattr(start, name))
+            values[name] = _select(name, list(options), getattr(start, name), own_network and name == "width")
     for name in ("batch_size", "groups", "pictures", "steps", "seeds", "seed"):
         with grid.cell():
             values[name] = _number(name, getattr(start, name), chosen)
@@ -100,10 +100,10 @@ def _pills(name: str, options: list, start: list, names) -> list:
     return st.pills(label, options, default=start, selection_mode="multi", format_func=names, key=name, **BOUND)
 
 
-def _select(name: str, options: list, start: str) -> str:
+def _select(name: str, options: list, start: str, disabled: bool) -> str:
     label, help_text = words.CHOICES[name]
     place = options.index(start)
-    shown = {"format_func": lambda key: words.NAMES.get(key, key), "help": help_text}
+    shown = {"format_func": lambda key: words.NAMES.get(key, key), "help": help_text, "disabled": disabled}
     return st.selectbox(label, options, index=place, key=name, **shown, **BOUND)
 
 

@@ -49,7 +49,7 @@ def begin(chosen: Settings, setup: Setup, demo: str, guess: tuple[str, str], reh
             run.want(do="stop")
     preset = demo if is_of(demo, setup) else ""
     number = len(store.of_visit(chosen.folder, visit())) + 1
-    title = words.DEMOS[demo].title if preset else "Own set-up"
+    title = words.DEMOS[demo].title if preset else f"Own {'network' if setup.design else 'set-up'}"
     about = store.About(f"{number}. {title}", visit(), preset, *guess, rehearsal)
     show_run(store.create(chosen.folder, setup, about).key)
 
@@ -57,7 +57,7 @@ def begin(chosen: Settings, setup: Setup, demo: str, guess: tuple[str, str], reh
 def is_of(demo: str, setup: Setup) -> bool:
     """Returns whether a set-up is the demo's, whatever its steps, seeds and pictures."""
     names = ("norms", "order", "batch_size", "learning_rate", "optimizer")
-    return all(getattr(setup, name) == getattr(PRESETS[demo].setup, name) for name in names)
+    return not setup.design and all(getattr(setup, name) == getattr(PRESETS[demo].setup, name) for name in names)
 
 
 def steer(run: LabRun, chosen: Settings) -> None:
@@ -156,8 +156,8 @@ def _offer_pages(chosen: Settings, run: LabRun) -> None:
     """Offers to put the run's networks in the place of the shipped ones, as they stood at a saved step."""
     setup, steps = run.setup(), run.saved_steps()
     norms = [norm for norm in COMPARED if norm in setup.norms]
-    enough = {"cifar10": 1, "own": len(COMPARED)}
-    if len(norms) < enough.get(setup.data, len(COMPARED) + 1) or not steps:
+    beside_shipped = setup.data == "cifar10" and not setup.design
+    if len(norms) < (1 if beside_shipped else len(COMPARED)) or not steps:
         st.caption(words.NOT_FOR_PAGES)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -10,6 +10,10 @@ from normviz.words.classes import CLASS_NAMES
 
 def test_pictures():
     """Returns the test split that the networks of the page answer for, or None where it is not at hand."""
+    from normviz.pictures import drawn
+
+    if saved.classes() == drawn.CLASSES:
+        return _drawn()
     split = at_hand()
     if split is None:
         return None
@@ -34,6 +38,15 @@ def at_hand():
     except dataset.DataError as error:
         st.warning(frame.plain(error))
         return None
+
+
+@st.cache_resource(show_spinner=False)
+def _drawn():
+    """Returns the test split that the lab draws, which needs no file."""
+    from normviz.lab.tasks import TEST_PICTURES
+    from normviz.pictures import drawn
+
+    return drawn.split("test", TEST_PICTURES)
 
 
 @st.cache_resource(show_spinner="Reading the test pictures", max_entries=2)

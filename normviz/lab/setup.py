@@ -5,6 +5,7 @@ import json
 import math
 from dataclasses import asdict, dataclass
 
+from normviz.lab import allowed
 from normviz.model.norms import NORMS
 from normviz.training.plans import CHOICES, Plan, Recipe
 from normviz.words.captions import SQUEEZES
@@ -44,6 +45,7 @@ class Setup:
         augmentation: as in `plans.CHOICES`.
         width: a key of `WIDTHS`.
         data: "cifar10", "drawn" for the project's own set, or "own" for the owner's pictures.
+        design: a visitor's own network in the place of the source's, see `designs.read`; `width` says nothing then.
 
     Raises:
         ValueError: with the name, its value and the rule.
@@ -63,6 +65,7 @@ class Setup:
     augmentation: str = "flip and crop"
     width: str = "as published"
     data: str = "cifar10"
+    design: str = ""
 
     def __post_init__(self):
         known = {"rule": RULES, "optimizer": OPTIMIZERS, "order": CHOICES["order"], "width": WIDTHS, "data": DATA}
@@ -74,6 +77,12 @@ class Setup:
                 raise ValueError(f"{name} must be from {low:,} to {high:,}: {name}={getattr(self, name)}")
         if not self.norms or not set(self.norms) <= set(NORMS) or len(set(self.norms)) < len(self.norms):
             raise ValueError(f"norms must be one to five of {', '.join(NORMS)}: norms={', '.join(self.norms) or 'none'}")
+        self._check_network()
+
+    def _check_network(self) -> None:
+        if self.design:
+            allowed.check(self.design, self.groups if "group" in self.norms else None)
+            return
         channels = [width for place, width in enumerate(self.widths, start=1) if place not in SQUEEZES]
         if "group" in self.norms and (self.groups < 1 or any(width % self.groups for width in channels)):
             raise ValueError(f"groups must divide channels: groups={self.groups}, channels={sorted(set(channels))}")
@@ -103,7 +112,8 @@ class Setup:
             order=self.order,
             augmentation=self.augmentation,
         )
-        return Plan("controlled", norm, seed, recipe, self.groups, self.widths)
+        shape = {"design": self.design} if self.design else {"widths": self.widths}
+        return Plan("controlled", norm, seed, recipe, self.groups, **shape)
 
     @property
     def digest(self) -> str:

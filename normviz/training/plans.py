@@ -121,6 +121,7 @@ class Plan:
         recipe: how it is trained.
         groups: channel groups, where the norm is "group".
         widths: channels of the ten convolutions; None for those of the study.
+        design: the parts of another network in their place, as `designs.read` reads them.
     """
 
     study: str
@@ -129,6 +130,7 @@ class Plan:
     recipe: Recipe = field(default_factory=Recipe)
     groups: int = 4
     widths: tuple[int, ...] | None = None
+    design: str = ""
 
     def __post_init__(self):
         for name in ("seed", "groups"):
@@ -143,7 +145,7 @@ class Plan:
     def digest(self) -> str:
         """A short name for exactly this plan. A choice that the first plans did not have counts only where it is made."""
         plan = asdict(self.shared())
-        for described, defaults in ((plan, {"widths": Plan.widths}), (plan["recipe"], _LATER_CHOICES)):
+        for described, defaults in ((plan, {"widths": Plan.widths, "design": Plan.design}), (plan["recipe"], _LATER_CHOICES)):
             for name, default in defaults.items():
                 if described[name] == default:
                     del described[name]

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 
-from normviz.model.network import Network, architecture
+from normviz.model.network import Architecture, Network, architecture
 from normviz.pictures import dataset
 from normviz.training import batches, runs
 from normviz.training.muon import Muon
@@ -69,10 +69,9 @@ def begin(plan: Plan, where: torch.device | str = "cpu", training: dataset.Split
         training: the pictures, whose classes and standard the network takes on; CIFAR-10's without any.
 
     Raises:
-        ValueError: no such model, or widths or groups that do not fit it.
+        ValueError: no such model, or widths, groups or a design that do not fit it.
     """
-    described = replace(architecture(plan.study, plan.norm), groups=plan.groups, dropout=plan.recipe.dropout)
-    described = replace(described, widths=plan.widths or described.widths)
+    described = _described(plan)
     if training is not None:
         described = replace(described, classes=training.classes, mean=training.mean, std=training.std)
     with torch.random.fork_rng(devices=[]):
@@ -80,6 +79,12 @@ def begin(plan: Plan, where: torch.device | str = "cpu", training: dataset.Split
         network = Network(described).to(where, memory_format=torch.channels_last)
     optimizer = _optimizer(network, plan.recipe)
     return State(plan, network, optimizer, plateau(optimizer) if plan.recipe.schedule == "plateau" else None)
+
+
+def _described(plan: Plan) -> Architecture:
+    usual = architecture(plan.study, plan.norm)
+    shape = {"widths": (), "design": plan.design} if plan.design else {"widths": plan.widths or usual.widths}
+    return replace(usual, groups=plan.groups, dropout=plan.recipe.dropout, **shape)
 
 
 def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:

@@ -99,7 +99,24 @@ STATES = {
 OFF = "The lab is switched off on this server."
 REPLAY = "On this server guests play recorded runs. Choose a demo and press **Play the recording**."
 NOT_FOR_PAGES = (
-    "Runs on CIFAR-10 with batch, group or layer norm can be opened on the other pages; runs on your own pictures need all three, "
-    "since no shipped network can stand beside them."
+    "Runs on CIFAR-10 with batch, group or layer norm can be opened on the other pages; runs on other pictures, or of a network of "
+    "your own, need all three, since no shipped network can stand beside them."
 )
+OWN_NETWORK = (
+    "**Your network**: {spoken}. In each column every norm of it is that column's; its last linear layer gives a number a class, "
+    "and where it ends in none, the mean over all places and a linear layer follow."
+)
+PARTS = {  # of a design: what it is called in a sentence
+    "C": "convolution {part.kernel}x{part.kernel} to {part.width} channels",
+    "N": "norm",
+    "A": "GELU",
+    "U": "ReLU",
+    "P": "max pooling",
+    "M": "mean pooling",
+    "G": "mean over all places",
+    "R": "plain residual block",
+    "X": "mixing residual block of {part.width}",
+    "B": "basic residual block to {part.width}",
+    "L": "linear to {part.width}",
+}
 OWN = "Your own networks stand here in the place of the shipped ones: **{names}**, from the lab ({run})."
