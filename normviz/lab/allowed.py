@@ -34,7 +34,9 @@ def check(design: str, groups: int | None = None) -> None:
         _check_part(part, channels, side, groups)
     for what, count in cost(design).items():
         if count > MOST[what]:
-            raise ValueError(f"a network must have {MOST[what]:,} {COUNTED[what]} at most here, and has {count:,}; make it smaller")
+            raise ValueError(
+                f"a network must have {MOST[what]:,} {COUNTED[what]} at most here, and has {count:,}; make it smaller"
+            )
 
 
 def _check_part(part: Part, channels: int, side: int, groups: int | None) -> None:

@@ -145,7 +145,6 @@ def _norm(each: reading.Part, whole: reading.Part) -> tuple[str, int]:
 
 def _layer(each: reading.Part, part: Part, norm: tuple[str, int], channels: int, side: int) -> list:
     """Returns what makes the layer, in a list; it is made once for its size, and once for good."""
-    _, after = designs.maps_after(part, channels, side)
     widths = part.width if part.kind == "B" else channels
     values = max(channels, 0 if part.kind == "L" else part.width) * side**2
     if values > LARGEST_MAPS:

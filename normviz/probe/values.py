@@ -48,7 +48,9 @@ def along(network: nn.Module, example: torch.Tensor, paths: list[str], note: Cal
     copy, received = again.copied(network, share=True).eval(), {}
 
     def keep(path: str) -> Callable:
-        return lambda _, args, kwargs: received.update({path: (again.keep(args, kwargs), again.first_real((args, kwargs)).clone())})
+        return lambda _, args, kwargs: received.update(
+            {path: (again.keep(args, kwargs), again.first_real((args, kwargs)).clone())}
+        )
 
     def tell(path: str) -> Callable:
         return lambda layer, _, given: note(path, layer, *received.pop(path), again.first_real(given).clone())

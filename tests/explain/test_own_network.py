@@ -80,7 +80,9 @@ def test_changes_that_a_layer_does_not_see(name, stays):
 
 def classifier(norm):
     torch.manual_seed(0)
-    return nn.Sequential(nn.Conv2d(6, 8, 3), norm, nn.ReLU(), nn.Dropout(0.9), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5))
+    return nn.Sequential(
+        nn.Conv2d(6, 8, 3), norm, nn.ReLU(), nn.Dropout(0.9), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5)
+    )
 
 
 @pytest.mark.parametrize(("norm", "moves"), [(nn.BatchNorm2d(8), True), (nn.GroupNorm(2, 8), False)])

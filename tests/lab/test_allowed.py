@@ -42,4 +42,4 @@ def test_groups_count_only_where_group_norm_is_trained():
 
 
 def test_pictures_are_those_of_the_networks():
-    assert allowed.PICTURE == network.PICTURE[:2]
+    assert network.PICTURE[:2] == allowed.PICTURE

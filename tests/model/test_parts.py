@@ -16,7 +16,15 @@ def assembled(design, make_norm, channels, side):
 
 @pytest.mark.parametrize(
     ("design", "shape"),
-    [("C6k1", (6, 8, 8)), ("N A U R X9k5", (3, 8, 8)), ("P", (3, 4, 4)), ("B3", (3, 8, 8)), ("B5", (5, 4, 4)), ("M", (3, 4, 4)), ("G L7", (7, 1, 1))],
+    [
+        ("C6k1", (6, 8, 8)),
+        ("N A U R X9k5", (3, 8, 8)),
+        ("P", (3, 4, 4)),
+        ("B3", (3, 8, 8)),
+        ("B5", (5, 4, 4)),
+        ("M", (3, 4, 4)),
+        ("G L7", (7, 1, 1)),
+    ],
 )
 def test_parts_give_the_shapes_that_they_name(design, shape):
     assert built(design)(torch.zeros(2, 3, 8, 8)).shape == (2, *shape)
