@@ -20,8 +20,6 @@ with found:
     else:
         st.info("This network has no norm layer.", icon=":material/info:")
     own_network.offer_lab(choice)
-row = own_layers.choose_layer(rows)
-if row is not None:
-    own_layers.show(choice, rows, row)
+own_layers.show(choice, rows)
 
 frame.close_page("own_network")

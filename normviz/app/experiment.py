@@ -81,7 +81,7 @@ def draw(shown: Shown) -> None:
         _chart(
             shown,
             "loss",
-            Axis("cross-entropy", 0.0, 1.5 * math.log(test_set.class_count(shown.setup.data)), "~r"),
+            Axis("cross-entropy", 0.0, 1.5 * math.log(len(test_set.classes_of(shown.setup.data, shown.setup.brought))), "~r"),
             "Training loss by pictures seen.",
         )
     _draw_causes(shown)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from normviz.app import frame, test_set
-from normviz.lab import engine
+from normviz.lab import brought, engine
 from normviz.lab.presets import PRESETS
 from normviz.lab.settings import Settings, SettingsError, settings
 from normviz.lab.setup import LIMITS, OPTIMIZERS, RULES, WIDTHS, Setup
@@ -69,12 +69,12 @@ def choose_setup(demo: str, chosen: Settings, design: str) -> Setup | None:
     start = PRESETS[demo].setup
     with st.expander("Change the set-up", icon=":material/tune:"):
         values = _choose_values(start, chosen, own_network=bool(design))
-    data = _choose_data()
+    data, key = _choose_data(_brought(chosen.folder))
     told = words.DEMOS[demo]
-    if data != "own" and not design:
+    if data in ("cifar10", "drawn") and not design:
         st.markdown(f"*{told.shows_drawn if data == 'drawn' and told.shows_drawn else told.shows}*")
     try:
-        return Setup(**values, data=data, design=design)
+        return Setup(**values, data=data, design=design, brought=key)
     except ValueError as error:
         st.warning(frame.plain(f"{error}. Change the set-up above."))
         return None
@@ -121,19 +121,36 @@ def _rate(start: float) -> float:
     return float(st.number_input(label, low, high, value=start, **options, **BOUND))
 
 
-def _choose_data() -> str:
+def _brought(root: str) -> str:
+    """Returns the key of the pictures that the address or this visit has brought; empty without any, or where they are gone."""
+    key = st.query_params.get("brought") or st.session_state.get("lab_brought", "")
+    if not key:
+        return ""
+    try:
+        brought.find(root, key)
+    except brought.GoneError as error:
+        st.warning(frame.plain(error), icon=":material/folder_off:")
+        return ""
+    st.session_state["lab_brought"] = st.query_params["brought"] = key
+    return key
+
+
+def _choose_data(key: str) -> tuple[str, str]:
+    """Returns what is trained on, and the key of pictures that were brought where it is they."""
     split = test_set.at_hand()
-    if split is None:
+    if split is None and not key:
         st.info(words.DRAWN, icon=":material/category:")
-        return "drawn"
-    here = ["own" if split.is_own else "cifar10", "drawn"]
+        return "drawn", ""
+    here = [*(["brought"] if key else []), *([] if split is None else ["own" if split.is_own else "cifar10"]), "drawn"]
     if st.session_state.get("data", here[0]) not in here:  # chosen where other data were at hand
         del st.session_state["data"]
     options = {"format_func": words.NAMES.get, "default": here[0], "required": True, "key": "data"}
     chosen = st.segmented_control("Pictures", here, **options, **BOUND)
-    if chosen == "own":
-        st.caption(words.OWN_DATA.format(count=len(split.classes), classes=own_data.listed(split.classes)))
-    return chosen
+    key = key if chosen == "brought" else ""
+    if chosen in ("own", "brought"):
+        classes = test_set.classes_of(chosen, key)
+        st.caption(words.OWN_DATA.format(count=len(classes), classes=own_data.listed(classes)))
+    return chosen, key
 
 
 def choose_guess(setup: Setup) -> tuple[str, str]:

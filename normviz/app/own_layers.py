@@ -20,30 +20,26 @@ MOST_MARKS = 48  # groups or channels; more cannot be told apart
 MOST_MAPS = 4
 
 
-def choose_layer(rows: list[dict]) -> dict | None:
-    """Shows the layers that were met; returns the row of one."""
-    paths = {row["path"]: row for row in _layers(rows)}
-    return paths[st.selectbox("Norm layer", list(paths), key="path")] if paths else None
-
-
-def show(choice: Choice, rows: list[dict], row: dict) -> None:
-    """Shows one of `words.LOOKS`, as the visitor chooses."""
+def show(choice: Choice, rows: list[dict]) -> None:
+    """Shows one of `words.LOOKS`, as the visitor chooses; nothing where no layer was met."""
+    met = [row for row in rows if row["reached"] and row["class"] != "functional"]
+    if not met:
+        return
     options = {"default": words.LOOKS[0], "required": True, "key": "look", **BOUND}
     look = st.segmented_control("Look at", words.LOOKS, **options)
     of_layer = {words.AVERAGES: _show_averages, words.STATISTICS: _show_statistics, words.CHANGED: _show_changes}
+    paths = [row["path"] for row in met]
     if look in of_layer:
-        of_layer[look](choice, row)
-        return
-    paths, picture = [each["path"] for each in _layers(rows)], _choose_picture(choice)
-    if look == words.OTHERS:
-        _show_batches(choice, paths, picture)
+        of_layer[look](choice, _choose_layer(met))
+    elif look == words.OTHERS:
+        _show_batches(choice, paths, _choose_picture(choice))
     else:
-        _show_depth(choice, paths, row, picture)
+        _show_depth(choice, paths, _choose_layer(met), _choose_picture(choice))
 
 
-def _layers(rows: list[dict]) -> list[dict]:
-    """Returns the layers that were met; a functional norm is none."""
-    return [row for row in rows if row["reached"] and row["class"] != "functional"]
+def _choose_layer(met: list[dict]) -> dict:
+    paths = {row["path"]: row for row in met}
+    return paths[st.selectbox("Norm layer", list(paths), key="path")]
 
 
 def _colour(kind: str) -> str:
@@ -166,7 +162,7 @@ def _show_changes(choice: Choice, row: dict) -> None:
     limit = invariances.STAYS_BELOW
     st.markdown(words.CHANGES.format(factor=explain.FACTOR, constant=explain.CONSTANT, limit=limit))
     moved = _changes(choice.key, choice, row, row["path"])
-    table = moved.assign(change=[invariances.CHANGES[change].label for change in moved["change"]])
+    table = moved.assign(change=[frame.plain(invariances.CHANGES[change].label) for change in moved["change"]])
     table["said"] = [_moved_words(value, limit) for value in table["moved"]]
     frame.table(
         table.pivot(index="change", columns="mode", values="said").loc[table["change"].unique(), list(explain.MODES)],

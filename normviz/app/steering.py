@@ -106,7 +106,9 @@ def show_start(chosen: Settings, setup: Setup | None, demo: str, guess: tuple[st
             kind = "primary" if frame.scheme() == "light" else "secondary"
             options = {"type": kind, "icon": ":material/play_arrow:", "disabled": setup is None}
             st.button("Start", on_click=_begin_here, args=(chosen, setup, demo, guess), **options)
-            small = setup and replace(PRESETS[demo].setup, steps=PRESETS[demo].rehearsal_steps, data=setup.data)
+            small = setup and replace(
+                PRESETS[demo].setup, steps=PRESETS[demo].rehearsal_steps, data=setup.data, brought=setup.brought
+            )
             rehearsal = (chosen, small, demo, ("", ""), True)
             options = {"icon": ":material/fact_check:", "disabled": setup is None}
             st.button("Check this demo here", on_click=_begin_here, args=rehearsal, **options)
@@ -175,7 +177,7 @@ def _open_on_pages(chosen: Settings, run: LabRun, step: int, norms: list[str]) -
             engine.wake(chosen)
             time.sleep(0.2)
     if _is_exported(run, step, norms):
-        saved.use_own(str(run.exported(step)), norms, f"{run.about().name}, step {step:,}")
+        saved.use_own(str(run.exported(step)), norms, f"{run.about().name}, step {step:,}", run.setup().brought)
         st.rerun()
     st.error(frame.plain(run.state().why or "The workers did not answer: try again."))
 

@@ -79,7 +79,14 @@ CHOICES = {  # field of the set-up: label, and help where there is something to 
     "augmentation": ("Augmentation", None),
     "width": ("Width", "Channels, against the source's batch network."),
 }
-NAMES = {"adamw": "AdamW", "sgd": "SGD, momentum 0.9", "cifar10": "CIFAR-10", "drawn": "drawn shapes", "own": "your own"}
+NAMES = {
+    "adamw": "AdamW",
+    "sgd": "SGD, momentum 0.9",
+    "cifar10": "CIFAR-10",
+    "drawn": "drawn shapes",
+    "own": "your own",
+    "brought": "what you brought",
+}
 DRAWN = (
     "CIFAR-10 is not at hand, so the lab trains on **ten classes of textured shapes that this project draws itself**: easier than "
     "photographs, the same networks and norms."
