@@ -27,6 +27,13 @@ def show(choice: Choice, rows: list[dict]) -> None:
         return
     options = {"default": words.LOOKS[0], "required": True, "key": "look", **BOUND}
     look = st.segmented_control("Look at", words.LOOKS, **options)
+    try:
+        _show(look, choice, met)
+    except ValueError as error:  # a network may take no other batch than the example, or give no answer
+        st.info(frame.plain(error), icon=":material/block:")
+
+
+def _show(look: str, choice: Choice, met: list[dict]) -> None:
     of_layer = {words.AVERAGES: _show_averages, words.STATISTICS: _show_statistics, words.CHANGED: _show_changes}
     paths = [row["path"] for row in met]
     if look in of_layer:
@@ -191,7 +198,8 @@ def _answers(key: tuple, _choice: Choice, _paths: list[str], picture: int, size:
     from normviz.explain import own_network as explain
 
     network, example = own_network.built(_choice)
-    batches = explain.batches_of(_mates(example, picture), size)
+    make = _mates(example, picture)
+    batches = [make(number, size) for number in range(explain.BATCHES)]
     return explain.answers(network, _paths, batches, example[picture : picture + 1])
 
 
@@ -221,11 +229,7 @@ def _show_batches(choice: Choice, paths: list[str], picture: int) -> None:
     st.markdown(words.NO_LABELS)
     options = {"default": explain.SIZES[1], "required": True, "key": "size", **BOUND}
     size = st.segmented_control("Pictures in the batch", list(explain.SIZES), **options)
-    try:
-        tables = {each: _answers(choice.key, choice, paths, picture, each) for each in explain.SIZES}
-    except ValueError as error:
-        st.info(frame.plain(error), icon=":material/block:")
-        return
+    tables = {each: _answers(choice.key, choice, paths, picture, each) for each in explain.SIZES}
     found = {each: batch_mates.spreads(table) for each, table in tables.items()}
     said = explain.sentence(found[size], size)
     st.markdown(f"**{frame.plain(said)}**")

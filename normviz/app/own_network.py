@@ -68,9 +68,10 @@ def _offers() -> dict[str, Offer]:
 
 def _choose_name(door: str, offered: dict[str, Offer]) -> str:
     if door == words.WRITTEN:
-        text = st.session_state.get("written_last", words.EXAMPLE)  # what was written stays when the page is left
-        st.session_state["written_last"] = st.text_area("Its parts, in YAML", text, height=380, max_chars=20_000, key="written")
-        return st.session_state["written_last"]
+        kept = st.session_state.setdefault("kept_network", {"text": words.EXAMPLE})  # stays when the page is left
+        st.session_state.setdefault("written", kept["text"])
+        kept["text"] = st.text_area("Its parts, in YAML", height=380, max_chars=20_000, key="written")
+        return kept["text"]
     if door == words.SERVERS:
         return st.selectbox("Which", list(offered), key="offered", **BOUND)
     return st.selectbox("Which", _zoo(), index=_zoo().index("resnet18"), key="zoo", **BOUND)

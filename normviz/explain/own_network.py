@@ -1,6 +1,5 @@
 """What the pages show of the shipped networks, on any network: one layer's statistics, changed inputs, other batches, one picture."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ from torch import nn
 
 from normviz.explain import batch_mates, invariances
 from normviz.model import layer_statistics
-from normviz.probe import again, sets, values
+from normviz.probe import again, sets, values, walk
 from normviz.training import evaluation
 
 SIZES = (2, 4, 8, 16)  # pictures of a batch
@@ -119,7 +118,7 @@ def answers(network: nn.Module, paths: list[str], batches: list[torch.Tensor], a
         As `batch_mates.strips`, a strip of `STRIPS` each; the answers are numbers of outputs.
 
     Raises:
-        ValueError: it does not give a row of at least two numbers for each picture.
+        ValueError: it does not take a batch, or does not give a row of at least two numbers for each picture.
     """
     copy, rows = again.copied(network, share=True).eval(), []
     own = int(_first(copy, alone).argmax())
@@ -134,8 +133,7 @@ def answers(network: nn.Module, paths: list[str], batches: list[torch.Tensor], a
 
 
 def _first(network: nn.Module, batch: torch.Tensor) -> np.ndarray:
-    with torch.no_grad():
-        given = again.first_real(network(batch))
+    given = again.first_real(walk.run(network, batch))
     if given is None or given.ndim < 2 or len(given) != len(batch) or given[0].numel() < 2:
         raise ValueError("a network must give a row of numbers for each picture, of which the largest is its answer")
     return evaluation.probabilities(given[:1].flatten(1).float().numpy())[0]
@@ -177,8 +175,3 @@ def depth_lines(table: pd.DataFrame) -> pd.DataFrame:
         for side, dashed in sides.items()
     ]
     return pd.concat(lines, ignore_index=True)
-
-
-def batches_of(make: Callable[[int, int], torch.Tensor], size: int) -> list[torch.Tensor]:
-    """Returns the batches of a size, out of (number, size) -> batch."""
-    return [make(number, size) for number in range(BATCHES)]

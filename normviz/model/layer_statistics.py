@@ -69,9 +69,15 @@ def affine(module: nn.Module, channels: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns gamma and beta, one value a channel; the mean over places where they are learned for every place."""
     learned = (getattr(module, "weight", None), getattr(module, "bias", None))
     return tuple(
-        np.full(channels, usual) if values is None else values.detach().cpu().numpy().reshape(channels, -1).mean(axis=1)
+        np.full(channels, usual) if values is None else _by_channel(values.detach().cpu().numpy(), channels)
         for values, usual in zip(learned, (1.0, 0.0))
     )
+
+
+def _by_channel(values: np.ndarray, channels: int) -> np.ndarray:
+    if channels not in values.shape:  # learned for places alone
+        return np.full(channels, values.mean())
+    return np.moveaxis(values, values.shape.index(channels), 0).reshape(channels, -1).mean(axis=1)
 
 
 def running(module: nn.Module) -> tuple[np.ndarray, np.ndarray] | None:

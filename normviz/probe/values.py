@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from normviz.probe import again
+from normviz.probe import again, walk
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,9 @@ def along(network: nn.Module, example: torch.Tensor, paths: list[str], note: Cal
         example: one batch.
         paths: of the layers.
         note: called with path, layer, `again.Arguments`, and what it received and gave, after each run of a layer.
+
+    Raises:
+        ValueError: the network does not take the example.
     """
     copy, received = again.copied(network, share=True).eval(), {}
 
@@ -55,9 +58,9 @@ def along(network: nn.Module, example: torch.Tensor, paths: list[str], note: Cal
     def tell(path: str) -> Callable:
         return lambda layer, _, given: note(path, layer, *received.pop(path), again.first_real(given).clone())
 
-    with ExitStack() as hooks, torch.no_grad():
+    with ExitStack() as hooks:
         for path in paths:
             layer = copy.get_submodule(path)
             hooks.callback(layer.register_forward_pre_hook(keep(path), with_kwargs=True).remove)
             hooks.callback(layer.register_forward_hook(tell(path)).remove)
-        copy(example)
+        walk.run(copy, example)

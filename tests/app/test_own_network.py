@@ -1,5 +1,6 @@
 import pytest
 from safetensors.torch import save_file
+from torch import nn
 
 from normviz.app import own_network as view
 from normviz.model import own_network, written
@@ -81,6 +82,7 @@ def test_only_batch_norm_makes_an_answer_move(swapped, moves):
 def test_changes_stay_or_move_by_mode():
     app = open_page("own_network", look=words.CHANGED)
     table = app.table[1].value
+    assert "\\+ a constant" in table.index  # a bare + would begin a list
     assert table.loc["× a factor", "training"].startswith("stays") and table.loc["× a factor", "evaluation"].startswith("moves")
 
 
@@ -151,3 +153,22 @@ def test_a_pickle_is_refused_by_the_name_that_the_visitor_knows():
     with pytest.raises(ValueError, match="must be a safetensors file: own.pth: ") as refused:
         view._network(asked.key, asked)
     assert "torch.load('own.pth', weights_only=True)" in refused.value.lines
+
+
+class Fixed(nn.Module):
+    """Takes batches of seven pictures alone, which it gives back."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm([8, 8])
+
+    def forward(self, x):
+        return self.norm(x.view(7, 3, 8, 8))
+
+
+def test_a_network_of_one_batch_size_says_so(monkeypatch):
+    monkeypatch.setenv("NORMVIZ_NETWORKS_FIXED", "tests.app.test_own_network:Fixed --input 3x8x8")
+    for look, said in zip(words.LOOKS, (0, 0, 0, 1, 1), strict=True):
+        app = open_page("own_network", door=words.SERVERS, look=look)
+        assert_whole_but_for_charts(app)
+        assert sum("must take the example" in info.value for info in app.info) == said

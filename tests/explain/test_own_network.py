@@ -94,7 +94,7 @@ def test_only_batch_norms_answer_moves_with_the_batch(norm, moves):
         mates = torch.randn(size - 1, *first.shape[1:], generator=torch.Generator().manual_seed(number))
         return torch.cat([first, mates])
 
-    table = own_network.answers(network, ["1"], own_network.batches_of(make, 4), first)
+    table = own_network.answers(network, ["1"], [make(number, 4) for number in range(own_network.BATCHES)], first)
     found = batch_mates.spreads(table)
     assert len(table) == 2 * own_network.BATCHES and list(found["strip"]) == list(own_network.STRIPS)
     assert (found["spread"][0] > 1e-3) == moves and found["spread"][1] < 1e-5
