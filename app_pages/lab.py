@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from normviz.app import experiment, frame, lab, steering
+from normviz.app import experiment, frame, lab, lab_network, steering
 
 frame.open_page("lab")
 frame.hide_study()
@@ -10,7 +10,9 @@ frame.hide_study()
 settings = lab.open_lab()
 demo = lab.choose_demo()
 training = lab.may_train(settings)
-setup = lab.choose_setup(demo, settings) if training else None
+design = lab_network.chosen() if training else ""
+lab_network.show(design)
+setup = lab.choose_setup(demo, settings, design) if training else None
 
 if setup is not None:
     guess = lab.choose_guess(setup)

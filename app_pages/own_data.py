@@ -18,7 +18,10 @@ if album is not None:
     st.subheader("What becomes of the pictures")
     view.show_examples(album, told)
     st.subheader("What to look after")
-    view.show_faults(told, view.is_skipped(source))
-    st.markdown(own_data.NEXT[source])
+    view.show_faults(told, source)
+    if source == own_data.HERE:
+        st.markdown(own_data.HERE_NEXT)
+    else:
+        view.offer_lab(album, told)
 
 frame.close_page("own_data")

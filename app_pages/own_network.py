@@ -1,8 +1,8 @@
-"""What the norm layers of a network of the visitor's own average over."""
+"""What the norm layers of a network of the visitor's own average over, and what else is shown of them."""
 
 import streamlit as st
 
-from normviz.app import frame, own_network
+from normviz.app import frame, own_layers, own_network
 
 frame.open_page("own_network")
 frame.hide_study()
@@ -19,12 +19,7 @@ with found:
         own_network.show_rows(rows, reached, warnings)
     else:
         st.info("This network has no norm layer.", icon=":material/info:")
-row = own_network.choose_layer(rows)
-if row is not None:
-    grid = st.grid(2, min_column_width=340)
-    with grid.cell():
-        own_network.show_cells(row)
-    with grid.cell():
-        own_network.show_values(choice, row)
+    own_network.offer_lab(choice)
+own_layers.show(choice, rows)
 
 frame.close_page("own_network")

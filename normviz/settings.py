@@ -34,6 +34,21 @@ def read(kind: type[Chosen], table: str, variables: dict[str, str] | None = None
     return kind(**{name: _as(kinds[name], name, value, table) for name, value in chosen.items()})
 
 
+def read_texts(table: str) -> dict[str, str]:
+    """Returns the texts of a table whose names the owner makes up: NORMVIZ_<TABLE>_<NAME>, in small letters, before the file.
+
+    Raises:
+        SettingsError: the file cannot be read, or a value is no text.
+    """
+    begin = f"NORMVIZ_{table.upper()}_"
+    named = {name.removeprefix(begin).lower(): value for name, value in os.environ.items() if name.startswith(begin)}
+    found = _from_file(table) | named
+    for name, value in found.items():
+        if not isinstance(value, str):
+            raise SettingsError(f"{name} must be a text: {name}={value!r}; see normviz.toml, table [{table}]")
+    return found
+
+
 def _from_file(table: str) -> dict:
     try:
         return tomllib.loads(FILE.read_text(encoding="utf-8")).get(table, {}) if FILE.exists() else {}

@@ -47,11 +47,13 @@ def choose_class(place, label: str, no_choice: str, key: str) -> int | None:
 
 
 def choose_layer(default: int = 1) -> int:
-    """Returns the norm layer to look at, from 1; one that the chosen study's networks lack gives way to the default."""
+    """Returns the norm layer to look at, from 1; one that the networks of the page lack gives way to the default."""
     numbers = list(range(1, networks.norm_layers() + 1))
-    if st.session_state.get("layer", default) not in numbers:
+    if st.session_state.get("layer", numbers[0]) not in numbers:
         del st.session_state["layer"]
-    return st.segmented_control("Norm layer", numbers, default=default, required=True, key="layer", bind="query-params")
+    return st.segmented_control(
+        "Norm layer", numbers, default=min(default, numbers[-1]), required=True, key="layer", bind="query-params"
+    )
 
 
 def choose_quantity() -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame, lab, test_set
+from normviz.app import frame, lab, lab_network, test_set
 from normviz.charts.lab import Axis, Growing, Stray
 from normviz.lab import engine, outcome, recorded, store
 from normviz.lab.settings import Settings
@@ -33,7 +33,9 @@ class Shown:
 
 def show_live(run: LabRun, chosen: Settings, behind: list[LabRun]) -> None:
     """Draws a run, once a second while it is under way."""
-    active = run.state().name in store.ACTIVE
+    active, design = run.state().name in store.ACTIVE, run.setup().design
+    if design:
+        st.caption(f"This run trains: {lab_network.spoken(design)}.")
     st.fragment(run_every=TICK_SECONDS if active else None)(_tick)(run, chosen, active, behind)
 
 
@@ -79,7 +81,7 @@ def draw(shown: Shown) -> None:
         _chart(
             shown,
             "loss",
-            Axis("cross-entropy", 0.0, 1.5 * math.log(test_set.class_count(shown.setup.data)), "~r"),
+            Axis("cross-entropy", 0.0, 1.5 * math.log(len(test_set.classes_of(shown.setup.data, shown.setup.brought))), "~r"),
             "Training loss by pictures seen.",
         )
     _draw_causes(shown)

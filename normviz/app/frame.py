@@ -106,5 +106,5 @@ def table(data: pd.DataFrame, sentence: str, **options) -> None:
 
 
 def plain(message: object) -> str:
-    """Returns a text that Markdown shows letter by letter; file names hold underscores and stars."""
-    return re.sub(r"([\\`*_{}\[\]#$~|<>:])", r"\\\1", str(message))
+    """Returns a text that Markdown shows letter by letter; file names hold underscores and stars, a list begins with + or -."""
+    return re.sub(r"(^[-+]|[\\`*_{}\[\]#$~|<>:])", r"\\\1", str(message))

@@ -120,7 +120,7 @@ def _show_strip(norm: str, kept: list, ranges: list[tuple[float, float]], choice
         channel = journey.in_order(journey.channels(passage), choice.order)["channel"].iloc[0]
         title = f"{norm} network, norm layer {passage.layer}, channel {channel}"
         mark = "outline: 3px solid currentColor; outline-offset: 1px" if passage.layer == choice.layer else ""
-        image = _tile(passage.after[0, channel], limit, title, mark)
+        image = tile(passage.after[0, channel], limit, title, mark)
         tiles.append(f"<div>{image}<div style='text-align: center'>{passage.layer}</div></div>")
     frame.norm_heading(norm)
     row = f"display: grid; grid-template-columns: repeat({len(kept)}, minmax(0, 1fr)); gap: 6px; max-width: 920px; padding: 4px"
@@ -168,7 +168,7 @@ def _channel(norm: str, passage, row, ends: tuple[float, float]) -> str:
     images = ""
     for side, end in zip(("before", "after"), ends):
         title = f"{norm} network, channel {row.channel} {side} the norm"
-        images += f"<div>{side}{_tile(getattr(passage, side)[0, row.channel], end, title)}</div>"
+        images += f"<div>{side}{tile(getattr(passage, side)[0, row.channel], end, title)}</div>"
     pair = f"<div style='display: grid; grid-template-columns: 1fr 1fr; gap: 4px'>{images}</div>"
     said = f"<b>channel {row.channel}</b> &nbsp;used μ {_short(row.mean)}, σ {_short(row.std)}"
     return f"<div>{pair}<div style='font-size: 0.95rem'>{said}</div></div>"
@@ -178,7 +178,7 @@ def _short(value: float) -> str:
     return f"{value:.2f}".replace("-", "−")
 
 
-def _tile(values: np.ndarray, limit: float, title: str, style: str = "") -> str:
+def tile(values: np.ndarray, limit: float, title: str, style: str = "") -> str:
     address = maps.data_address(maps.diverging(values, limit))
     look = f"display: block; width: 100%; image-rendering: pixelated; {style}"
     return f'<img src="{address}" alt="{escape(title)}" title="{escape(title)}" style="{look}">'

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from normviz.app import frame, test_set
-from normviz.lab import engine
+from normviz.lab import brought, engine
 from normviz.lab.presets import PRESETS
 from normviz.lab.settings import Settings, SettingsError, settings
 from normviz.lab.setup import LIMITS, OPTIMIZERS, RULES, WIDTHS, Setup
@@ -64,29 +64,29 @@ def _set_up() -> None:
         st.session_state[name] = list(value) if isinstance(value, tuple) else value
 
 
-def choose_setup(demo: str, chosen: Settings) -> Setup | None:
+def choose_setup(demo: str, chosen: Settings, design: str) -> Setup | None:
     """Shows every choice of the set-up, folded; returns it, or None and says why it cannot be."""
     start = PRESETS[demo].setup
     with st.expander("Change the set-up", icon=":material/tune:"):
-        values = _choose_values(start, chosen)
-    data = _choose_data()
+        values = _choose_values(start, chosen, own_network=bool(design))
+    data, key = _choose_data(_brought(chosen.folder))
     told = words.DEMOS[demo]
-    if data != "own":
+    if data in ("cifar10", "drawn") and not design:
         st.markdown(f"*{told.shows_drawn if data == 'drawn' and told.shows_drawn else told.shows}*")
     try:
-        return Setup(**values, data=data)
+        return Setup(**values, data=data, design=design, brought=key)
     except ValueError as error:
         st.warning(frame.plain(f"{error}. Change the set-up above."))
         return None
 
 
-def _choose_values(start: Setup, chosen: Settings) -> dict:
+def _choose_values(start: Setup, chosen: Settings, own_network: bool) -> dict:
     values = {"norms": tuple(_pills("norms", list(NORMS), list(start.norms), lambda key: NORMS[key].label))}
     grid = st.grid(4, min_column_width=190)
     lists = {"order": CHOICES["order"], "rule": list(RULES), "optimizer": OPTIMIZERS, "augmentation": CHOICES["augmentation"]}
     for name, options in (lists | {"width": list(WIDTHS)}).items():
         with grid.cell():
-            values[name] = _select(name, list(options), getattr(start, name))
+            values[name] = _select(name, list(options), getattr(start, name), own_network and name == "width")
     for name in ("batch_size", "groups", "pictures", "steps", "seeds", "seed"):
         with grid.cell():
             values[name] = _number(name, getattr(start, name), chosen)
@@ -100,10 +100,10 @@ def _pills(name: str, options: list, start: list, names) -> list:
     return st.pills(label, options, default=start, selection_mode="multi", format_func=names, key=name, **BOUND)
 
 
-def _select(name: str, options: list, start: str) -> str:
+def _select(name: str, options: list, start: str, disabled: bool) -> str:
     label, help_text = words.CHOICES[name]
     place = options.index(start)
-    shown = {"format_func": lambda key: words.NAMES.get(key, key), "help": help_text}
+    shown = {"format_func": lambda key: words.NAMES.get(key, key), "help": help_text, "disabled": disabled}
     return st.selectbox(label, options, index=place, key=name, **shown, **BOUND)
 
 
@@ -121,19 +121,36 @@ def _rate(start: float) -> float:
     return float(st.number_input(label, low, high, value=start, **options, **BOUND))
 
 
-def _choose_data() -> str:
+def _brought(root: str) -> str:
+    """Returns the key of the pictures that the address or this visit has brought; empty without any, or where they are gone."""
+    key = st.query_params.get("brought") or st.session_state.get("lab_brought", "")
+    if not key:
+        return ""
+    try:
+        brought.find(root, key)
+    except brought.GoneError as error:
+        st.warning(frame.plain(error), icon=":material/folder_off:")
+        return ""
+    st.session_state["lab_brought"] = st.query_params["brought"] = key
+    return key
+
+
+def _choose_data(key: str) -> tuple[str, str]:
+    """Returns what is trained on, and the key of pictures that were brought where it is they."""
     split = test_set.at_hand()
-    if split is None:
+    if split is None and not key:
         st.info(words.DRAWN, icon=":material/category:")
-        return "drawn"
-    here = ["own" if split.is_own else "cifar10", "drawn"]
+        return "drawn", ""
+    here = [*(["brought"] if key else []), *([] if split is None else ["own" if split.is_own else "cifar10"]), "drawn"]
     if st.session_state.get("data", here[0]) not in here:  # chosen where other data were at hand
         del st.session_state["data"]
     options = {"format_func": words.NAMES.get, "default": here[0], "required": True, "key": "data"}
     chosen = st.segmented_control("Pictures", here, **options, **BOUND)
-    if chosen == "own":
-        st.caption(words.OWN_DATA.format(count=len(split.classes), classes=own_data.listed(split.classes)))
-    return chosen
+    key = key if chosen == "brought" else ""
+    if chosen in ("own", "brought"):
+        classes = test_set.classes_of(chosen, key)
+        st.caption(words.OWN_DATA.format(count=len(classes), classes=own_data.listed(classes)))
+    return chosen, key
 
 
 def choose_guess(setup: Setup) -> tuple[str, str]:

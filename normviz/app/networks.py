@@ -33,15 +33,16 @@ def layer_table(norm: str) -> list[dict]:
 
 
 def norm_layers() -> int:
-    """Returns how many norm layers the chosen study's networks have."""
-    return _norm_layers(frame.study())
+    """Returns how many norm layers the networks of the page have."""
+    return _norm_layers(saved.models()["batch"].info["architecture"])
 
 
 @st.cache_data(show_spinner=False)
-def _norm_layers(study: str) -> int:
-    from normviz.model.network import architecture, norm_layers
+def _norm_layers(described: dict) -> int:
+    from normviz.model import network
+    from normviz.training import inference
 
-    return norm_layers(architecture(study, "batch"))
+    return network.norm_layers(inference.architecture_of(described))
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

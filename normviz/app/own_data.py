@@ -6,9 +6,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame
+from normviz.app import frame, lab
 from normviz.charts import own_data as charts
+from normviz.disk import DiskError
 from normviz.explain import maps
+from normviz.lab import brought
+from normviz.lab.settings import settings
+from normviz.pictures.choices import Choices, choices
 from normviz.settings import SettingsError
 from normviz.words import own_data as words
 
@@ -29,11 +33,19 @@ def choose() -> tuple[str, str]:
         if here:
             options = {"default": words.HERE, "required": True, "key": "whose"}
             source = st.segmented_control("Whose data", [words.HERE, words.UPLOAD], **options, **BOUND)
-        options = {"default": "crop", "required": True, "key": "resize", **BOUND}
+        options = {"default": _usual_resize(), "required": True, "key": "resize", **BOUND}
         resize = st.segmented_control("How pictures become 32 x 32", list(RESIZES), **options)
     if not here:
         st.info(words.NONE_HERE, icon=":material/folder_off:")
     return source, resize
+
+
+def _usual_resize() -> str:
+    """Returns how the owner wants pictures to become 32 x 32; a setting that cannot be used is named elsewhere."""
+    try:
+        return choices().resize
+    except SettingsError:
+        return Choices.resize
 
 
 def _folder():
@@ -130,12 +142,12 @@ def _example(name: str, before: str, after: np.ndarray) -> str:
     )
 
 
-def show_faults(told, skipped: bool) -> None:
+def show_faults(told, source: str) -> None:
     """Shows the warnings, the pictures that stand in both parts, and every bad file with its reason.
 
     Args:
         told: `inspection.Report`.
-        skipped: whether the owner lets the rest be used.
+        source: where they come from, as `choose` returns it.
     """
     if told.warnings:
         st.warning("\n".join(f"- {frame.plain(warning)}" for warning in told.warnings), icon=":material/warning:")
@@ -143,14 +155,39 @@ def show_faults(told, skipped: bool) -> None:
         st.markdown("**The same picture for training and for testing**")
         st.dataframe(pd.DataFrame(told.in_both), hide_index=True)
     if told.bad:
-        st.markdown((words.SKIPPED if skipped else words.REFUSED).format(count=len(told.bad)))
+        st.markdown(_fate(source).format(count=len(told.bad)))
         st.dataframe(pd.DataFrame(told.bad), hide_index=True)
     if not (told.warnings or told.in_both or told.bad):
         st.success("Nothing: every file can be used.", icon=":material/check:")
 
 
-def is_skipped(source: str) -> bool:
-    """Returns whether bad files of these data are left out, as the owner chose for the server's."""
-    from normviz.pictures.choices import choices
+def _fate(source: str) -> str:
+    """Returns what is said of files that cannot be used: of the server's data, as its owner chose."""
+    if source == words.UPLOAD:
+        return words.LEFT_OUT
+    return words.SKIPPED if choices().skip_bad else words.REFUSED
 
-    return source == words.HERE and bool(choices().skip_bad)
+
+def offer_lab(album, told) -> None:
+    """Shows the button that keeps pictures for the lab, where this server lets the visitor train and they can be trained on."""
+    try:
+        allowed = settings()
+    except SettingsError as error:
+        st.error(frame.plain(error))
+        return
+    if not lab.may_train(allowed) or not all(any(row[part] for row in told.classes) for part in ("train", "test")):
+        st.markdown(words.UPLOAD_NEXT)
+        return
+    st.markdown(words.KEPT)
+    label = "Train on the rest in the lab" if told.bad else "Train on them in the lab"
+    if st.button(label, icon=":material/experiment:"):
+        _keep(allowed.folder, album, told.resize)
+
+
+def _keep(root: str, album, resize: str) -> None:
+    try:
+        key = brought.keep(root, album, resize)
+    except DiskError as error:
+        st.error(frame.plain(error))
+        return
+    st.switch_page(frame.PAGES["lab"], query_params={"brought": key})

@@ -1,4 +1,4 @@
-"""A network of the visitor's own: written in YAML or out of torchvision, its norms swapped, weights from a file."""
+"""A network of the visitor's own: written in YAML, out of torchvision or of the server's, its norms swapped, weights from a file."""
 
 import hashlib
 import os
@@ -10,48 +10,71 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame
-from normviz.charts import cells as cell_charts
-from normviz.charts import layer_statistics as layer_charts
-from normviz.explain import cells
+from normviz.app import frame, lab_network
+from normviz.model.offered import Offer, offers
+from normviz.settings import SettingsError
 from normviz.words import own_network as words
 
 BOUND = {"bind": "query-params"}
-DOORS = ("written here", "torchvision")
 NORMS = ("kept", "batch", "group", "layer", "instance", "none")
 LARGEST = 30_000_000  # parameters of a network that a visitor may ask for
 SIDE, FIXED_SIDE = 64, 224  # of the pictures; the second for networks that take no other
 MANY, LONG = 8, 460  # rows, from which on the table scrolls in so many pixels
 FIXED = ("vit", "maxvit")
-DRAWN = (3, 4, 2, 2)  # N, C, H, W of the tensor whose cells are drawn
+NOISE = 8  # inputs, where they are no pictures
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the visitor asks for: a door, what is behind it, the norms, and the bytes and name of a safetensors file."""
+    """What the visitor asks for: a door, what is behind it, the norms, and the bytes and name of a safetensors file.
+
+    `offer` is what the owner said of a network of the server's.
+    """
 
     door: str
     name: str
     norms: str
-    weights: bytes | None
+    weights: bytes | None = None
     file: str = ""
+    offer: Offer | None = None
 
     @property
     def key(self) -> tuple:
-        return self.door, self.name, self.norms, hashlib.sha256(self.weights or b"").hexdigest()
+        return self.door, self.name, self.norms, hashlib.sha256(self.weights or b"").hexdigest(), repr(self.offer)
 
 
 def choose() -> Choice:
     """Shows the choices."""
-    options = {"required": True, **BOUND}
-    door = st.segmented_control("Network", DOORS, default=DOORS[0], key="door", **options)
-    if door == DOORS[0]:
-        name = st.text_area("Its parts, in YAML", words.EXAMPLE, height=380, max_chars=20_000, key="written")
-    else:
-        name = st.selectbox("Which", _zoo(), index=_zoo().index("resnet18"), key="zoo", **BOUND)
+    options, offered = {"required": True, **BOUND}, _offers()
+    doors = [words.WRITTEN, words.ZOO, *([words.SERVERS] if offered else [])]
+    if st.session_state.get("door", doors[0]) not in doors:
+        del st.session_state["door"]
+    door = st.segmented_control("Network", doors, default=doors[0], key="door", **options)
+    name = _choose_name(door, offered)
     norms = st.segmented_control("Its norms", NORMS, default=NORMS[0], key="swapped", **options)
     file = st.file_uploader("Weights (.safetensors); else random ones", key="weights", max_upload_size=25)
-    return Choice(door, name, norms, file.getvalue(), Path(file.name).name) if file else Choice(door, name, norms, None)
+    brought = (file.getvalue(), Path(file.name).name) if file else (None, "")
+    return Choice(door, name, norms, *brought, offered.get(name) if door == words.SERVERS else None)
+
+
+def _offers() -> dict[str, Offer]:
+    """Returns the owner's networks; a setting that cannot be used is named."""
+    try:
+        return offers()
+    except SettingsError as error:
+        st.error(frame.plain(error))
+        return {}
+
+
+def _choose_name(door: str, offered: dict[str, Offer]) -> str:
+    if door == words.WRITTEN:
+        kept = st.session_state.setdefault("kept_network", {"text": words.EXAMPLE})  # stays when the page is left
+        st.session_state.setdefault("written", kept["text"])
+        kept["text"] = st.text_area("Its parts, in YAML", height=380, max_chars=20_000, key="written")
+        return kept["text"]
+    if door == words.SERVERS:
+        return st.selectbox("Which", list(offered), key="offered", **BOUND)
+    return st.selectbox("Which", _zoo(), index=_zoo().index("resnet18"), key="zoo", **BOUND)
 
 
 @st.cache_data(show_spinner=False)
@@ -76,26 +99,43 @@ def look(choice: Choice) -> tuple[list[dict], str, list[str]] | None:
 def _look(key: tuple, _choice: Choice) -> tuple[list[dict], str, list[str]]:
     from normviz.probe import norms, report
 
-    network, example = _network(key, _choice)
+    network, example = built(_choice)
     layers = norms.probe(network, example)
-    return [layer.row() for layer in layers], report.reached(layers), report.warnings(network, layers)
+    rows = [layer.row() | {"channels_at": layer.channels_at} for layer in layers]
+    return rows, report.reached(layers), report.warnings(network, layers, pictures=is_picture(example.shape[1:]))
+
+
+def built(choice: Choice):
+    """Returns a network and inputs for it; shared by all sessions, never change or hook it."""
+    return _network(choice.key, choice)
 
 
 @st.cache_resource(show_spinner="Building the network", max_entries=4)
 def _network(key: tuple, _choice: Choice):
-    """Returns a network and pictures for it; shared by all sessions, never change or hook it."""
-    from normviz.model import own_network, swap, written
+    from normviz.model import swap
 
-    if _choice.door == DOORS[0]:
-        network = own_network.seeded(lambda: written.load_text(_choice.name))
-    else:
-        own_network.check_size(_choice.name, LARGEST)
-        network = own_network.build(_choice.name)
+    network, shape = _as_asked(_choice)
     if _choice.norms != NORMS[0]:
         network = swap.swap_norms(network, _choice.norms)
     if _choice.weights is not None:
         _load(network, _choice)
-    return network.eval(), _examples(getattr(network, "picture", (3, *[_side(_choice.name)] * 2)))
+    return network.eval(), _examples(shape)
+
+
+def _as_asked(choice: Choice):
+    """Returns a network as its door gives it, and the shape of one input."""
+    from normviz.model import own_network, weights, written
+
+    if choice.door == words.WRITTEN:
+        network = own_network.seeded(lambda: written.load_text(choice.name))
+        return network, network.picture
+    if choice.offer:
+        network = own_network.build(choice.offer.network)
+        if choice.offer.weights:
+            weights.load(network, choice.offer.weights)
+        return network, choice.offer.shape or own_network.picture_of(network)
+    own_network.check_size(choice.name, LARGEST)
+    return own_network.build(choice.name), (3, *[FIXED_SIDE if choice.name.startswith(FIXED) else SIDE] * 2)
 
 
 def _load(network, choice: Choice) -> None:
@@ -112,19 +152,40 @@ def _load(network, choice: Choice) -> None:
             raise weights.WeightsError(*said) from error
 
 
-def _side(name: str) -> int:
-    return FIXED_SIDE if name.startswith(FIXED) else SIDE
+def is_picture(shape: tuple[int, ...]) -> bool:
+    """Returns whether inputs of a shape can be pictures: channels, rows and columns."""
+    return len(shape) == 3 and min(shape[1:]) > 1
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _examples(shape: tuple[int, ...]):
+    """Returns the shipped examples as a network takes them; noise where it takes no pictures."""
     import torch
 
-    from normviz.pictures import tensors, uploads
+    if not is_picture(shape):
+        return torch.randn(NOISE, *shape, generator=torch.Generator().manual_seed(0))
+    from normviz.pictures import uploads
 
     pictures = [uploads.to_network_size(uploads.example_picture(example.key)) for example in uploads.examples()]
-    images = torch.nn.functional.interpolate(tensors.standardise(np.stack(pictures)), shape[1:], mode="bilinear")
+    return as_inputs(np.stack(pictures), shape)
+
+
+def as_inputs(pictures: np.ndarray, shape: tuple[int, ...]):
+    """Returns pictures, uint8 N x 32 x 32 x 3, standardised and in a network's shape; one channel is their mean, for each of its own."""
+    import torch
+
+    from normviz.pictures import tensors
+
+    images = torch.nn.functional.interpolate(tensors.standardise(pictures), shape[1:], mode="bilinear")
     return images if shape[0] == 3 else images.mean(1, keepdim=True).repeat(1, shape[0], 1, 1)
+
+
+def offer_lab(choice: Choice) -> None:
+    """Shows the way into the lab for a network that is written in YAML, here or by the server's owner."""
+    if choice.door == words.WRITTEN:
+        lab_network.offer(choice.name)
+    elif choice.offer and Path(choice.offer.network).suffix.lower() in (".yaml", ".yml"):
+        lab_network.offer(Path(choice.offer.network).read_text(encoding="utf-8"))
 
 
 def show_rows(rows: list[dict], reached: str, warnings: list[str]) -> None:
@@ -151,46 +212,3 @@ def _in_words(row: dict) -> dict:
         "received": " x ".join(map(str, row["shape"])),
         "besides": ", ".join(said for said, true in besides.items() if true),
     }
-
-
-def choose_layer(rows: list[dict]) -> dict | None:
-    """Shows the layers that were met; returns the row of one."""
-    paths = {row["path"]: row for row in rows if row["reached"] and row["class"] != "functional"}
-    return paths[st.selectbox("Norm layer", list(paths), key="path")] if paths else None
-
-
-def show_cells(row: dict) -> None:
-    """Draws which cells of a small tensor share a mean in a layer."""
-    kind = _kind(row["averages"])
-    if kind is None:
-        st.markdown(words.NO_CELLS.format(averages=frame.plain(row["averages"] or "none")))
-        return
-    x, channels = cells.made_up(DRAWN, 9), DRAWN[1]
-    layer = cells.NormLayer(x, kind, np.ones(channels), np.zeros(channels), 2)
-    table = cells.frame(layer, tuple(map(range, DRAWN)), (0, 0, 0, 0))
-    frame.show(cell_charts.tensor(table), f"{table['group'].nunique()} statistic groups of {kind} norm.")
-    st.caption(words.CELLS)
-
-
-def _kind(averages: str) -> str | None:
-    grouped = averages.startswith("(C/") and averages.endswith(")HW")
-    return "group" if grouped else words.KINDS.get(averages)
-
-
-def show_values(choice: Choice, row: dict) -> None:
-    """Draws what a layer received and gave for the example pictures."""
-    table, shape = _values(choice.key, choice, row["path"])
-    chart = layer_charts.distribution(table, _kind(row["averages"]) or "none")
-    frame.show(chart, f"Values before and after the norm layer {row['path']}.")
-    st.caption(
-        f"What it received and gave for {shape[0]} example pictures, in evaluation: {' x '.join(map(str, shape))} values."
-    )
-
-
-@st.cache_data(show_spinner=False, max_entries=100)
-def _values(key: tuple, _choice: Choice, path: str) -> tuple[pd.DataFrame, tuple[int, ...]]:
-    from normviz.model import layer_statistics
-    from normviz.probe import values
-
-    before, after = values.through(*_network(key, _choice), path)
-    return layer_statistics.distribution(layer_statistics.Passage(1, before, after, None)), before.shape

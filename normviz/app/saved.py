@@ -44,15 +44,16 @@ def weights() -> tuple[str, ...]:
     return tuple(run.info["files"]["weights.safetensors"] for run in models().values())
 
 
-def use_own(root: str, norms: list[str], said: str) -> None:
+def use_own(root: str, norms: list[str], said: str, brought: str = "") -> None:
     """Puts a visitor's own finished runs in the place of the shipped ones of `controlled`, for this visit.
 
     Args:
         root: folder that holds controlled/<norm>/.
         norms: which it holds.
         said: how they are called on the pages.
+        brought: key of the pictures that they were trained on, where the visitor has brought them.
     """
-    st.session_state["own"] = {"root": root, "norms": norms, "said": said}
+    st.session_state["own"] = {"root": root, "norms": norms, "said": said, "brought": brought}
 
 
 def own() -> dict | None:

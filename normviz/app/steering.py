@@ -49,7 +49,7 @@ def begin(chosen: Settings, setup: Setup, demo: str, guess: tuple[str, str], reh
             run.want(do="stop")
     preset = demo if is_of(demo, setup) else ""
     number = len(store.of_visit(chosen.folder, visit())) + 1
-    title = words.DEMOS[demo].title if preset else "Own set-up"
+    title = words.DEMOS[demo].title if preset else f"Own {'network' if setup.design else 'set-up'}"
     about = store.About(f"{number}. {title}", visit(), preset, *guess, rehearsal)
     show_run(store.create(chosen.folder, setup, about).key)
 
@@ -57,7 +57,7 @@ def begin(chosen: Settings, setup: Setup, demo: str, guess: tuple[str, str], reh
 def is_of(demo: str, setup: Setup) -> bool:
     """Returns whether a set-up is the demo's, whatever its steps, seeds and pictures."""
     names = ("norms", "order", "batch_size", "learning_rate", "optimizer")
-    return all(getattr(setup, name) == getattr(PRESETS[demo].setup, name) for name in names)
+    return not setup.design and all(getattr(setup, name) == getattr(PRESETS[demo].setup, name) for name in names)
 
 
 def steer(run: LabRun, chosen: Settings) -> None:
@@ -106,7 +106,9 @@ def show_start(chosen: Settings, setup: Setup | None, demo: str, guess: tuple[st
             kind = "primary" if frame.scheme() == "light" else "secondary"
             options = {"type": kind, "icon": ":material/play_arrow:", "disabled": setup is None}
             st.button("Start", on_click=_begin_here, args=(chosen, setup, demo, guess), **options)
-            small = setup and replace(PRESETS[demo].setup, steps=PRESETS[demo].rehearsal_steps, data=setup.data)
+            small = setup and replace(
+                PRESETS[demo].setup, steps=PRESETS[demo].rehearsal_steps, data=setup.data, brought=setup.brought
+            )
             rehearsal = (chosen, small, demo, ("", ""), True)
             options = {"icon": ":material/fact_check:", "disabled": setup is None}
             st.button("Check this demo here", on_click=_begin_here, args=rehearsal, **options)
@@ -156,8 +158,8 @@ def _offer_pages(chosen: Settings, run: LabRun) -> None:
     """Offers to put the run's networks in the place of the shipped ones, as they stood at a saved step."""
     setup, steps = run.setup(), run.saved_steps()
     norms = [norm for norm in COMPARED if norm in setup.norms]
-    enough = {"cifar10": 1, "own": len(COMPARED)}
-    if len(norms) < enough.get(setup.data, len(COMPARED) + 1) or not steps:
+    beside_shipped = setup.data == "cifar10" and not setup.design
+    if len(norms) < (1 if beside_shipped else len(COMPARED)) or not steps:
         st.caption(words.NOT_FOR_PAGES)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -175,7 +177,7 @@ def _open_on_pages(chosen: Settings, run: LabRun, step: int, norms: list[str]) -
             engine.wake(chosen)
             time.sleep(0.2)
     if _is_exported(run, step, norms):
-        saved.use_own(str(run.exported(step)), norms, f"{run.about().name}, step {step:,}")
+        saved.use_own(str(run.exported(step)), norms, f"{run.about().name}, step {step:,}", run.setup().brought)
         st.rerun()
     st.error(frame.plain(run.state().why or "The workers did not answer: try again."))
 

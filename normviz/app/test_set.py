@@ -10,11 +10,21 @@ from normviz.words.classes import CLASS_NAMES
 
 def test_pictures():
     """Returns the test split that the networks of the page answer for, or None where it is not at hand."""
-    split = at_hand()
-    if split is None:
-        return None
-    belongs = split.is_own == saved.shows_own_data() and split.classes == saved.classes()
-    return split if belongs else None
+    from normviz.pictures import drawn
+
+    if saved.classes() == drawn.CLASSES:
+        return _drawn()
+    key = (saved.own() or {}).get("brought")
+    split = brought_split(key) if key else at_hand()
+    return split if split is not None and _belongs(split) else None
+
+
+def _belongs(split) -> bool:
+    """Returns whether a split is what the networks of the page were measured on; of own data the content tells."""
+    run = saved.models()["batch"]
+    if split.is_own and run.is_own:
+        return split.fingerprint == run.info["data"]["test_fingerprint"]
+    return split.is_own == run.is_own and split.classes == run.classes
 
 
 def at_hand():
@@ -36,6 +46,15 @@ def at_hand():
         return None
 
 
+@st.cache_resource(show_spinner=False)
+def _drawn():
+    """Returns the test split that the lab draws, which needs no file."""
+    from normviz.lab.tasks import TEST_PICTURES
+    from normviz.pictures import drawn
+
+    return drawn.split("test", TEST_PICTURES)
+
+
 @st.cache_resource(show_spinner="Reading the test pictures", max_entries=2)
 def _split(folder: str, chosen):
     from normviz.pictures import dataset
@@ -51,10 +70,24 @@ def _is_own_at_hand() -> bool:
     return folder is not None and dataset.is_own(folder)
 
 
-def class_count(data: str) -> int:
-    """Returns how many classes a data set of the lab has."""
-    split = at_hand() if data == "own" else None
-    return len(CLASS_NAMES if split is None else split.classes)
+def classes_of(data: str, key: str = "") -> tuple[str, ...]:
+    """Returns the classes of a data set of the lab, `key` being that of pictures that were brought; CIFAR-10's where it is gone."""
+    from normviz.pictures import drawn
+
+    split = brought_split(key) if data == "brought" else at_hand() if data == "own" else None
+    return split.classes if split else drawn.CLASSES if data == "drawn" else CLASS_NAMES
+
+
+def brought_split(key: str):
+    """Returns the test split of pictures that were brought to the lab; None where they are gone."""
+    from normviz.lab import brought
+    from normviz.lab.settings import settings
+    from normviz.pictures.originals import DataError
+
+    try:
+        return brought.split(settings().folder, key, "test")
+    except (brought.GoneError, DataError):
+        return None
 
 
 def offer_download() -> None:

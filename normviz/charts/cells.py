@@ -22,7 +22,7 @@ POINTED = "(isDefined(here.cell) && here.cell[0]) ? datum.cell === here.cell[0] 
 
 
 def tensor(table: pd.DataFrame) -> alt.LayerChart:
-    """Draws pictures x channels x pixels; cells that share a mean share a colour and a letter.
+    """Draws pictures x channels x pixels; cells that share a mean share a colour and a letter, above the panel or in the cell.
 
     Pointing at a cell (selection `group`) dims the other groups, and the banner above speaks of the cell; a click is the
     selection `pick` (field `cell`).
@@ -32,7 +32,8 @@ def tensor(table: pd.DataFrame) -> alt.LayerChart:
     """
     first = table[list(AXES)].min()
     grid = Grid(*(int(table[axis].nunique()) for axis in AXES), int(first["picture"]), int(first["channel"]))
-    chart = _empty(grid, int(table["printed"].str.len().max()), int(table["summary"].str.len().max())).copy(deep=False)
+    longest = int(table["printed"].str.len().max()) + 3 * bool(table["mixed"].any())
+    chart = _empty(grid, longest, int(table["summary"].str.len().max())).copy(deep=False)
     chart.data = _placed(table, grid)
     return chart
 
@@ -89,6 +90,7 @@ def _axis(values: list[float], label: str) -> alt.Axis:
 def _placed(table: pd.DataFrame, grid: Grid) -> pd.DataFrame:
     picture, channel, row, column = (table[axis] - table[axis].min() for axis in AXES)
     left, top = channel * grid.over + column, picture * grid.down + LETTERS + row * grid.cell
+    printed = table["printed"].where(~table["mixed"], table["printed"] + " " + table["letter"])
     placed = table[["cell", "index", "printed", "letter", "spoken", "group", "locked"]].assign(
         left=left,
         right=left + 1,
@@ -96,7 +98,8 @@ def _placed(table: pd.DataFrame, grid: Grid) -> pd.DataFrame:
         top=top,
         bottom=top + grid.cell,
         centre=top + grid.cell / 2,
-        corner=(row == 0) & (column == 0),
+        shown=printed,
+        corner=(row == 0) & (column == 0) & ~table["mixed"],
         tint=_tints(table),
         said=table["head"] + "\n" + table["summary"] + "\n" + table["detail"],
     )
@@ -141,11 +144,11 @@ def _pointed(name: str, field: str) -> alt.Parameter:
 
 
 def _numbers(base: alt.Chart, grid: Grid, longest: int) -> alt.Chart:
-    """Prints each value in its cell, as large as it fits; not at all where it would not be legible."""
+    """Prints each value in its cell, with its group's letter where the panel has several; not where it would not be legible."""
     size = f"min(20, {grid.cell * 0.62:.1f}, width / {grid.right} * 1.5 / {max(longest, 2)})"
     text = base.mark_text(fontSize=alt.ExprRef(size), color=INK, cursor="pointer", aria=False)
     shown = alt.OpacityValue(alt.ExprRef(f"{size} < {SMALLEST} ? 0 : 1"))
-    return text.encode(x=alt.X("middle:Q"), y=alt.Y("centre:Q"), text=alt.Text("printed:N"), opacity=shown)
+    return text.encode(x=alt.X("middle:Q"), y=alt.Y("centre:Q"), text=alt.Text("shown:N"), opacity=shown)
 
 
 def _letters(base: alt.Chart) -> alt.Chart:

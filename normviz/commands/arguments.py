@@ -8,6 +8,7 @@ from pathlib import Path
 from reprlib import Repr
 from typing import NoReturn
 
+from normviz.model import offered
 from normviz.training import plans
 
 _FORMS = {  # argparse's own words, which it offers only as text, and ours
@@ -69,14 +70,7 @@ def at_least_one() -> dict:
 
 def sizes() -> dict:
     """Returns what `add_argument` needs for a shape, as 3x64x64."""
-    read = _checked(
-        lambda text: tuple(map(int, text.lower().split("x"))), _fits, "numbers from 1 to 4096 joined by x, as 3x64x64"
-    )
-    return {"type": read, "metavar": "CxHxW"}
-
-
-def _fits(shape: tuple[int, ...]) -> bool:
-    return 1 <= len(shape) <= 6 and all(1 <= size <= 4096 for size in shape)
+    return {"type": _checked(offered.read_shape, bool, offered.SHAPE_RULE), "metavar": "CxHxW"}
 
 
 def place(metavar: str, kind: type = Path) -> dict:

@@ -45,7 +45,7 @@ class Worked:
 
 def work(layer: NormLayer, cell: Cell) -> Worked:
     """Returns every number on the way from one cell's value to its result."""
-    group = cells.group_numbers(layer)[cell[:2]]
+    group = cells.group_numbers(layer)[cell]
     place = cell[1:] if layer.gamma.ndim == 3 else cell[1]
     (mean, variance), (normalized, result) = layer.statistics, layer.outputs
     return Worked(

@@ -27,7 +27,7 @@ class NormLayer:
 
     Attributes:
         x: what it receives, N x C x H x W.
-        norm: batch, group, layer or instance.
+        norm: batch, group, layer or instance; or place, a layer norm of each pixel by itself.
         gamma: learned scale, one a channel (C) or one a place (C x H x W).
         beta: learned shift, same shape.
         groups: channel groups of group norm; must divide C.
@@ -99,17 +99,19 @@ def true_statistics(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def group_numbers(layer: NormLayer) -> np.ndarray:
-    """Returns the number of each panel's statistic group, N x C: a picture's channel always falls into one group."""
-    panels = (*layer.x.shape[:2], 1, 1)
-    rows = norms.statistic_rows(np.arange(np.prod(panels)).reshape(panels), layer.norm, layer.groups)
+    """Returns the number of each cell's statistic group, N x C x H x W."""
+    shape = layer.x.shape
+    rows = norms.statistic_rows(np.arange(layer.x.size).reshape(shape), layer.norm, layer.groups)
     numbers = np.empty(rows.size, dtype=int)
     numbers[rows.ravel()] = np.repeat(np.arange(len(rows)), rows.shape[1])
-    return numbers.reshape(panels[:2])
+    return numbers.reshape(shape)
 
 
 def group_name(layer: NormLayer, cell: Cell) -> str:
     """Says which values share the mean of a cell."""
     (pictures, channels), (picture, channel) = layer.x.shape[:2], cell[:2]
+    if layer.norm == "place":
+        return f"all channels at row {cell[2]}, column {cell[3]} of picture {picture}"
     if layer.running:
         return f"channel {channel}"
     if layer.norm == "batch":
@@ -134,14 +136,15 @@ def frame(layer: NormLayer, window: tuple[range, ...], locked: Cell) -> pd.DataF
         locked: the cell that is worked by hand.
 
     Returns:
-        picture, channel, row, column, cell ("n-c-h-w"), value, group (from 0 in drawing order), letter, mean, variance,
+        picture, channel, row, column, cell ("n-c-h-w"), value, group (from 0 in drawing order), letter, mixed (its panel holds
+        cells of several groups), mean, variance,
         normalized, result, count (values of the group), drawn (how many of them are in the window), locked, and as
         text: index, printed (the value), spoken, head (the group), summary (its
         statistics), detail.
     """
     places = np.array(list(product(*window)))
     at = tuple(places.T)
-    numbers = group_numbers(layer)[at[:2]]
+    numbers = group_numbers(layer)[at]
     mean, variance = (values[numbers] for values in layer.statistics)
     table = pd.DataFrame(places, columns=list(AXES)).assign(value=layer.x[at], mean=mean, variance=variance)
     table["normalized"], table["result"] = (values[at] for values in layer.outputs)
@@ -164,6 +167,7 @@ def _with_texts(table: pd.DataFrame, layer: NormLayer, locked: Cell) -> pd.DataF
     summaries = [_statistics_text(row, layer) for row in groups.itertuples()]
     for column, texts in {"letter": letters, "head": heads, "summary": summaries}.items():
         table[column] = table["group"].map(dict(zip(groups["group"], texts)))
+    table["mixed"] = table.groupby(list(AXES[:2]))["group"].transform("nunique") > 1
     table["spoken"] = table["index"] + " = " + table["printed"] + ", group " + table["letter"]
     table["detail"] = [_detail_text(*row) for row in zip(table["printed"], table["normalized"])]
     return table

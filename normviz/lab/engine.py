@@ -17,7 +17,7 @@ from pathlib import Path
 from distributed import Client
 from filelock import FileLock, Timeout
 
-from normviz.lab import conductor, store, tasks, watch, workers
+from normviz.lab import brought, conductor, store, tasks, watch, workers
 from normviz.lab.conductor import UNSEEN_SECONDS, Conductor
 from normviz.lab.settings import Settings, settings
 from normviz.lab.setup import Setup, from_dict
@@ -145,7 +145,13 @@ class Engine:
 
 
 def data_of(setup: Setup) -> Data:
-    """Returns the pictures of a set-up; where they lie is found by the worker, as anywhere else."""
+    """Returns the pictures of a set-up; where those of the server lie is found by the worker, as anywhere else.
+
+    Raises:
+        GoneError: a visitor's, which are not kept any more.
+    """
+    if setup.brought:
+        return Data("brought", str(brought.find(settings().folder, setup.brought)), setup.pictures)
     chosen = choices()
     return Data(setup.data, chosen.folder, setup.pictures, chosen)
 

@@ -5,6 +5,7 @@ import json
 import math
 from dataclasses import asdict, dataclass
 
+from normviz.lab import allowed
 from normviz.model.norms import NORMS
 from normviz.training.plans import CHOICES, Plan, Recipe
 from normviz.words.captions import SQUEEZES
@@ -14,7 +15,7 @@ RULES = {"fixed": 0.0, "square root": 0.5, "linear": 1.0}  # power of batch size
 OPTIMIZERS = ("adamw", "sgd")
 WIDTHS = {"half": 0.5, "as published": 1.0, "double": 2.0}  # times the channels of the source's batch network
 PUBLISHED = (16, 32, 10, 16, 16, 16, 10, 16, 16, 16)  # `network.WIDE`, which would bring PyTorch along
-DATA = ("cifar10", "drawn", "own")
+DATA = ("cifar10", "drawn", "own", "brought")
 LIMITS = {
     "batch_size": (1, 512),
     "learning_rate": (1e-6, 10.0),
@@ -43,7 +44,9 @@ class Setup:
         seed: the first of them.
         augmentation: as in `plans.CHOICES`.
         width: a key of `WIDTHS`.
-        data: "cifar10", "drawn" for the project's own set, or "own" for the owner's pictures.
+        data: "cifar10", "drawn" for the project's own set, "own" for the owner's pictures, or "brought" for a visitor's.
+        design: a visitor's own network in the place of the source's, see `designs.read`; `width` says nothing then.
+        brought: key of the pictures that a visitor has brought, see `brought.keep`.
 
     Raises:
         ValueError: with the name, its value and the rule.
@@ -63,6 +66,8 @@ class Setup:
     augmentation: str = "flip and crop"
     width: str = "as published"
     data: str = "cifar10"
+    design: str = ""
+    brought: str = ""
 
     def __post_init__(self):
         known = {"rule": RULES, "optimizer": OPTIMIZERS, "order": CHOICES["order"], "width": WIDTHS, "data": DATA}
@@ -74,6 +79,16 @@ class Setup:
                 raise ValueError(f"{name} must be from {low:,} to {high:,}: {name}={getattr(self, name)}")
         if not self.norms or not set(self.norms) <= set(NORMS) or len(set(self.norms)) < len(self.norms):
             raise ValueError(f"norms must be one to five of {', '.join(NORMS)}: norms={', '.join(self.norms) or 'none'}")
+        if bool(self.brought) != (self.data == "brought"):
+            raise ValueError(
+                f"pictures that were brought must have a key, and no others: data={self.data}, brought={self.brought!r}"
+            )
+        self._check_network()
+
+    def _check_network(self) -> None:
+        if self.design:
+            allowed.check(self.design, self.groups if "group" in self.norms else None)
+            return
         channels = [width for place, width in enumerate(self.widths, start=1) if place not in SQUEEZES]
         if "group" in self.norms and (self.groups < 1 or any(width % self.groups for width in channels)):
             raise ValueError(f"groups must divide channels: groups={self.groups}, channels={sorted(set(channels))}")
@@ -103,7 +118,8 @@ class Setup:
             order=self.order,
             augmentation=self.augmentation,
         )
-        return Plan("controlled", norm, seed, recipe, self.groups, self.widths)
+        shape = {"design": self.design} if self.design else {"widths": self.widths}
+        return Plan("controlled", norm, seed, recipe, self.groups, **shape)
 
     @property
     def digest(self) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from normviz.lab import brought
 from normviz.lab.tasks import TEST_PICTURES, Data, Outcome, Slice, Speed
 from normviz.pictures import dataset, drawn, tensors
 from normviz.studies import measurements
@@ -117,6 +118,8 @@ def splits(data: Data) -> tuple[dataset.Split, dataset.Split]:
 
 
 def _load(name: str, data: Data) -> dataset.Split:
+    if data.name == "brought":
+        return brought.of_file(data.folder, name)
     split = dataset.load_split(name, data.folder or None, data.chosen)
     if split.is_own != (data.name == "own"):
         held = "own pictures" if split.is_own else "CIFAR-10"

@@ -14,8 +14,8 @@ class Data:
     """Which pictures.
 
     Attributes:
-        name: "cifar10" or "own", in the folder named or where `dataset.find_folder` looks, or "drawn".
-        folder: of the data set.
+        name: "cifar10" or "own", in the folder named or where `dataset.find_folder` looks, "brought", or "drawn".
+        folder: of the data set; the file of pictures that were brought.
         pictures: how many for training, at most.
         chosen: how own data are read; None for the owner's choices where the worker runs.
     """

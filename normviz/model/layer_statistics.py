@@ -69,9 +69,15 @@ def affine(module: nn.Module, channels: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns gamma and beta, one value a channel; the mean over places where they are learned for every place."""
     learned = (getattr(module, "weight", None), getattr(module, "bias", None))
     return tuple(
-        np.full(channels, usual) if values is None else values.detach().cpu().numpy().reshape(channels, -1).mean(axis=1)
+        np.full(channels, usual) if values is None else _by_channel(values.detach().cpu().numpy(), channels)
         for values, usual in zip(learned, (1.0, 0.0))
     )
+
+
+def _by_channel(values: np.ndarray, channels: int) -> np.ndarray:
+    if channels not in values.shape:  # learned for places alone
+        return np.full(channels, values.mean())
+    return np.moveaxis(values, values.shape.index(channels), 0).reshape(channels, -1).mean(axis=1)
 
 
 def running(module: nn.Module) -> tuple[np.ndarray, np.ndarray] | None:
@@ -112,7 +118,11 @@ def by_statistic_group(passage: Passage) -> pd.DataFrame:
         group (from 0), side ("before" or "after"), mean, std, low and high (mean -+ one std); no row where there is no norm.
         Batch norm has a group a channel, group norm G a picture, layer norm one a picture, or one a place.
     """
-    kind, groups = statistic_kind(passage)
+    return by_group(passage, *statistic_kind(passage))
+
+
+def by_group(passage: Passage, kind: str, groups: int) -> pd.DataFrame:
+    """Returns the same for a known (norm, groups) of `norms.statistic_rows`."""
     sides = {"before": passage.before, "after": passage.after} if kind != "none" else {}
     tables = [pd.DataFrame(columns=["group", "side", "mean", "std", "low", "high"])]
     for side, values in sides.items():
@@ -132,19 +142,26 @@ def statistic_kind(passage: Passage) -> tuple[str, int]:
     if passage.module not in _averages:
         met = again.keep((torch.empty(passage.before.shape),), {})
         _averages[passage.module] = measure.averages(again.of_module(passage.module, met))
-    averages = _averages[passage.module]
-    if groups := re.fullmatch(r"\(C/(\d+)\)HW", averages):
+    return kind_of(_averages[passage.module], "HW")
+
+
+def kind_of(averages: str, places: str) -> tuple[str, int]:
+    """Returns what the probe says that a norm averages over as (norm, groups) of `norms.statistic_rows`.
+
+    Args:
+        averages: see `sets.name`.
+        places: the letters of the axes that are neither batch nor channels, of `sets.PLACES`.
+
+    Raises:
+        ValueError: it averages over something that N x C x H x W has no rows for.
+    """
+    if groups := re.fullmatch(rf"\(C/(\d+)\){places}", averages):
         return "group", int(groups[1])
-    kinds = {
-        "NHW": ("batch", 1),
-        "CHW": ("layer", 1),
-        "HW": ("group", passage.before.shape[1]),
-        "C": ("place", 1),
-        "": ("none", 1),
-    }
+    kinds = {"C": "place", places: "instance", f"C{places}": "layer", f"N{places}": "batch"}
+    kinds |= {"": "none"}
     if averages not in kinds:
-        raise ValueError(f"a norm of pictures must average over one of {', '.join(filter(None, kinds))}: averages={averages}")
-    return kinds[averages]
+        raise ValueError(f"averages must be one of {', '.join(filter(None, kinds))}, or groups: averages={averages}")
+    return kinds[averages], 1
 
 
 def distribution(passage: Passage, bins: int = 60) -> pd.DataFrame:
@@ -174,7 +191,7 @@ class Look:
     """Everything that a page shows of one norm layer for one batch, as small tables.
 
     Attributes:
-        kind: what shares one mean: "batch", "group", "layer" or "place".
+        kind: what shares one mean: a key of `norms.NORMS`, or "place".
         shape: N x C x H x W as text.
         group_count: number of statistic groups in this batch.
         by_place: gamma and beta are learned for every place rather than every channel.

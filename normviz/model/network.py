@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from normviz.model import parts
+from normviz.model import designs, parts
 from normviz.model.convolutions import StandardizedConv2d
 from normviz.model.place_norm import PlaceNorm
 from normviz.words.classes import CLASS_NAMES, MEAN, STD
@@ -59,7 +59,7 @@ class Architecture:
         widths: output channels of the ten convolutions of `SKELETON`; empty for a design.
         groups: channel groups of group norm.
         dropout: probability behind each norm of the skeleton.
-        design: the parts of another network than the skeleton, as `parts.read` reads them.
+        design: the parts of another network than the skeleton, as `designs.read` reads them.
         classes: what its answers are called, in order.
         mean: what its pictures are standardised by, by channel, as fractions of 255; see `tensors.standardise`.
         std: likewise.
@@ -87,7 +87,7 @@ class Architecture:
                 f"a design has no widths, no dropout and no weight standardization: widths={self.widths}, "
                 f"dropout={self.dropout}, weight_standardization={self.weight_standardization}"
             )
-        parts.read(self.design)
+        designs.read(self.design)
 
     def _check_widths(self) -> None:
         if len(self.widths) != len(SKELETON) or min(self.widths) < 1:
@@ -156,7 +156,8 @@ class Network(nn.Module):
     """Maps standardised pictures, N x 3 x 32 x 32, to logits, N x classes.
 
     Source: the three summary tables of the compared notebooks (residual additions around convolutions 6, 9 and 10 are not
-    in the tables). A design ends in the mean over places and a linear layer with bias, written as a 1x1 convolution.
+    in the tables). A design ends in the mean over places and a linear layer with bias, written as a 1x1 convolution; one whose
+    last part is a linear layer ends in that, which then gives a logit a class.
     """
 
     def __init__(self, architecture: Architecture):
@@ -164,8 +165,7 @@ class Network(nn.Module):
         self.architecture = architecture
         if architecture.design:
             self.body = nn.Sequential(*_parts(architecture))
-            self.pool = nn.AdaptiveAvgPool2d(1)
-            self.head = nn.Conv2d(parts.width_of(architecture.design, PICTURE[0]), len(architecture.classes), 1)
+            self.pool, self.head = _ending(architecture)
         else:
             self.body = nn.Sequential(*_stages(architecture))
             self.pool = nn.AvgPool2d(6)
@@ -198,7 +198,22 @@ def _parts(architecture: Architecture) -> Iterator[nn.Module]:
     def norm(channels: int, side: int) -> nn.Module:
         return make_norm(architecture.norm, channels, side, side, architecture.groups)
 
-    return parts.build(architecture.design, norm, *PICTURE[:2])
+    chosen = [(part, norm) for part in _inner(architecture)]
+    return parts.assemble(chosen, *PICTURE[:2])
+
+
+def _inner(architecture: Architecture) -> list[designs.Part]:
+    """Returns the parts of a design without a linear layer at its end."""
+    read = designs.read(architecture.design)
+    return read[:-1] if read[-1].kind == "L" else read
+
+
+def _ending(architecture: Architecture) -> tuple[nn.Module, nn.Module]:
+    channels, side = designs.maps(_inner(architecture), *PICTURE[:2])[-1]
+    classes = len(architecture.classes)
+    if _inner(architecture) != designs.read(architecture.design):
+        return nn.Identity(), parts.Linear(channels * side**2, classes)
+    return nn.AdaptiveAvgPool2d(1), nn.Conv2d(channels, classes, 1)
 
 
 def _stages(architecture: Architecture) -> Iterator[nn.Module]:

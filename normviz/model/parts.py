@@ -1,79 +1,28 @@
-"""Networks written as a line of parts, such as "C16k3 N A R P C40k1 N X80k5 N": what the parts are, and how they are read."""
+"""The layers of a design; see `designs`."""
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from normviz.model import designs
+from normviz.model.designs import Part
+
 MakeNorm = Callable[[int, int], nn.Module]  # channels and side of the maps -> norm layer
-_FORM = re.compile(r"([NARPU])|(C)(\d+)k(\d+)|(X)(\d+)k(\d+)|(B)(\d+)")
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of a design.
-
-    Attributes:
-        kind: C convolution, N norm, A GELU, U ReLU, P max pooling by 2, R `Residual`, X `Mixing`, B `Basic`; and where a network
-            is written in YAML, M mean pooling by 2, G the mean over all places, L `Linear`.
-        width: channels that C, B and L give, or that X has between its two 1x1 convolutions; 0 for the others.
-        kernel: side of the kernel of C and X, odd; 0 for the others.
-    """
-
-    kind: str
-    width: int = 0
-    kernel: int = 0
-
-
-def read(design: str) -> list[Part]:
-    """Returns the parts of a design, first to last.
-
-    Raises:
-        ValueError: a word that is no part, or an even kernel, after which maps would change their side.
-    """
-    return [_read_one(word) for word in design.split()]
-
-
-def _read_one(word: str) -> Part:
-    found = _FORM.fullmatch(word)
-    kind, *numbers = [text for text in found.groups() if text is not None] if found else ("",)
-    part = Part(kind, *map(int, numbers))
-    if not kind or (numbers and part.width < 1) or (part.kernel % 2 == 0 and len(numbers) == 2):
-        raise ValueError(f"a part must be N, A, U, P, R, C16k3, X80k5 or B16, its kernel odd: part={word!r}")
-    return part
-
-
-def build(design: str, make_norm: MakeNorm, channels: int, side: int) -> Iterator[nn.Module]:
-    """Yields the layers of a design for maps of `channels` x `side` x `side`; a norm layer's name ends in `norm`."""
-    return assemble([(part, make_norm) for part in read(design)], channels, side)
 
 
 def assemble(chosen: list[tuple[Part, MakeNorm]], channels: int, side: int) -> Iterator[nn.Module]:
-    """Yields the layers of parts that may each have a norm of their own; see `build`."""
+    """Yields the layers of parts, each with its norm, for maps of `channels` x `side` x `side`; a norm layer's name ends in `norm`."""
     for part, make_norm in chosen:
-        before, side = side, side_after(part, channels, side)
-        yield _MAKERS[part.kind](part, channels * before**2 if part.kind == "L" else channels, partial(_at, make_norm, side))
-        channels = part.width if part.kind in "CBL" else channels
+        after, end = designs.maps_after(part, channels, side)
+        yield _MAKERS[part.kind](part, channels * side**2 if part.kind == "L" else channels, partial(_at, make_norm, end))
+        channels, side = after, end
 
 
 def _at(make_norm: MakeNorm, side: int, channels: int) -> nn.Module:
     return make_norm(channels, side)
-
-
-def side_after(part: Part, channels: int, side: int) -> int:
-    """Returns the side of the maps that a part gives, of the channels and side of those that it receives."""
-    if part.kind in "GL":
-        return 1
-    return side // 2 if part.kind in "PM" or (part.kind == "B" and part.width != channels) else side
-
-
-def width_of(design: str, channels: int) -> int:
-    """Returns how many channels a design gives."""
-    return next((part.width for part in reversed(read(design)) if part.kind in "CB"), channels)
 
 
 def _convolution(before: int, after: int, kernel: int, **options) -> nn.Conv2d:

@@ -1,18 +1,4 @@
-"""A small network spelled in YAML: parts in a list, and a norm that can be swapped in one line.
-
-picture: 3x32x32
-norm: batch
-parts:
-  - convolution: 16
-    kernel: 3
-  - norm: usual
-  - activation: relu
-  - pooling: max
-  - residual: basic
-    width: 32
-  - pooling: all
-  - linear: 10
-"""
+"""A small network spelled in YAML: parts in a list, and a norm that can be swapped in one line; `words.own_network` has one."""
 
 from pathlib import Path
 
@@ -20,20 +6,21 @@ import torch
 from torch import nn
 
 from normviz import reading
-from normviz.model.network import NORM_MAKERS, count_parameters, make_norm
-from normviz.model.parts import Part, assemble, side_after
+from normviz.model import designs
+from normviz.model.designs import NORMED, Part
+from normviz.model.network import NORM_MAKERS, PICTURE, count_parameters, make_norm
+from normviz.model.parts import assemble
 
 WIDEST, LONGEST, LARGEST = 1024, 100, 20_000_000  # channels, parts, parameters
 LARGEST_MAPS, MOST_WORK = 2_000_000, 10**11  # values of one picture's maps; parameters times places of the picture
 SIDES = (2, 256)
-KINDS = {  # name in the file: {what it may be: kind of `parts.Part`}
+KINDS = {  # name in the file: {what it may be: kind of `designs.Part`}
     "norm": {"usual": "N", **dict.fromkeys(NORM_MAKERS, "N")},
     "activation": {"gelu": "A", "relu": "U"},
     "pooling": {"max": "P", "mean": "M", "all": "G"},
     "residual": {"plain": "R", "mixing": "X", "basic": "B"},
 }
 WIDE = {"convolution": "C", "linear": "L"}  # followed by the channels that it gives
-NORMED = "NRXB"
 
 
 class Written(nn.Module):
@@ -58,9 +45,35 @@ def load(file: Path) -> Written:
 
 def load_text(text: str, file: str = "the network") -> Written:
     """Returns the network of a YAML text; see `load`."""
+    return build(_whole_of(text, file))
+
+
+def _whole_of(text: str, file: str) -> reading.Part:
     if len(text) > reading.LARGEST:
         raise reading.ReadingError(f"{file}: a network must be {reading.LARGEST:,} letters at most: letters={len(text):,}")
-    return build(reading.read_text(text, Path(file), "network", "picture"))
+    return reading.read_text(text, Path(file), "network", "picture")
+
+
+def design_of(text: str) -> str:
+    """Returns a YAML text as a design, in which any norm may stand where one of its own stood.
+
+    Raises:
+        ReadingError: no such network, or one for other pictures than the networks of the studies take.
+    """
+    load_text(text)
+    whole = _whole_of(text, "the network")
+    if _picture(whole) != PICTURE:
+        raise whole.wrong("picture", f"here picture must be {'x'.join(map(str, PICTURE))}")
+    chosen = [(each, _part(each)) for each in whole.parts("parts", LONGEST)]
+    return " ".join(str(part) for each, part in chosen if not _is_without(each, part))
+
+
+def _is_without(each: reading.Part, part: Part) -> bool:
+    """Returns whether a part is a norm that is none."""
+    without = part.kind in NORMED and "norm" in each and each.text("norm") == "none"
+    if without and part.kind != "N":
+        raise each.wrong("norm", "a residual block must have a norm here, since each column of the lab puts its own there")
+    return without
 
 
 def build(whole: reading.Part) -> Written:
@@ -73,7 +86,7 @@ def build(whole: reading.Part) -> Written:
         part = _part(each)
         norm = _norm(each, whole) if part.kind in NORMED else ("none", 1)
         layers += _layer(each, part, norm, channels, side)
-        channels, side = part.width if part.kind in "CBL" else channels, side_after(part, channels, side)
+        channels, side = designs.maps_after(part, channels, side)
     _check_size(whole, picture, layers)
     return Written(picture, [layer for make in layers for layer in make()])
 
@@ -132,16 +145,14 @@ def _norm(each: reading.Part, whole: reading.Part) -> tuple[str, int]:
 
 def _layer(each: reading.Part, part: Part, norm: tuple[str, int], channels: int, side: int) -> list:
     """Returns what makes the layer, in a list; it is made once for its size, and once for good."""
-    after = side_after(part, channels, side)
     widths = part.width if part.kind == "B" else channels
     values = max(channels, 0 if part.kind == "L" else part.width) * side**2
     if values > LARGEST_MAPS:
         raise each.wrong(next(iter(each)), f"maps must have {LARGEST_MAPS:,} values at most, here {values:,}: pool before")
     if norm[0] == "group" and widths % norm[1]:
         raise each.wrong("groups", f"groups must divide the {widths} channels: groups={norm[1]}")
-    if after < 1 or (part.kind == "B" and part.width < channels):
-        rule = "maps of one pixel cannot be halved" if after < 1 else f"width must be at least the {channels} channels before"
-        raise each.wrong(next(iter(each)), rule)
+    if fault := designs.fault(part, channels, side):
+        raise each.wrong(next(iter(each)), fault)
     return [lambda: assemble([(part, lambda width, side: make_norm(norm[0], width, side, side, norm[1]))], channels, side)]
 
 

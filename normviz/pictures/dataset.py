@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import torchvision  # noqa: F401  whole before a part of it: sessions that import at once would meet it half made
 from PIL import Image
 from torchvision.datasets import CIFAR10
 
@@ -146,11 +147,19 @@ def _load_own(path: Path, split: str, chosen: Choices) -> Split:
     album = own.read(path, chosen.resize)
     if album.bad and not chosen.skip_bad:
         raise DataError(own.refusal(path, album))
+    return of_album(album, split, f"own data: {path.name}, {album.layout}", chosen.resize)
+
+
+def of_album(album: own.Album, split: str, edition: str, resize: str) -> Split:
+    """Returns a split of own data that were read.
+
+    Raises:
+        DataError: it holds no picture.
+    """
     images, labels = album.part(split)
     if not len(labels):
-        raise DataError(f"{path} holds no picture for {split}: put some there, or leave the parts to be drawn")
-    edition = f"own data: {path.name}, {album.layout}"
-    return Split(images, labels, np.arange(len(labels)), edition, album.classes, *album.standard(), chosen.resize)
+        raise DataError(f"{edition}: there is no picture for {split}: put some there, or leave the parts to be drawn")
+    return Split(images, labels, np.arange(len(labels)), edition, album.classes, *album.standard(), resize)
 
 
 def _load_originals(path: Path, split: str) -> Split:

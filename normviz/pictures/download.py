@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Lock
 
+import torchvision  # noqa: F401  whole before a part of it: sessions that import at once would meet it half made
 from torchvision.datasets import CIFAR10
 
 from normviz import disk

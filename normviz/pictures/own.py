@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +119,23 @@ def read(path: Path, resize: str = "crop", guest: bool = False) -> Album:
     if not guest:
         cache.write(kept, _to_cache(album))
     return album
+
+
+def keep(album: Album, file: Path) -> None:
+    """Keeps an album in a file, the names and the size of its pictures too, but none of them before it was made 32 x 32."""
+    cache.write(file, _to_cache(replace(album, examples=())))
+
+
+def kept(file: Path) -> Album:
+    """Returns the album of a file.
+
+    Raises:
+        DataError: it is gone or damaged.
+    """
+    stored = cache.read(file, _KEPT)
+    if stored is None:
+        raise DataError(f"{file} cannot be read: bring the pictures again")
+    return _from_cache(stored)
 
 
 def _cache_file(source: Path, layout: Layout | None, resize: str) -> Path:

@@ -31,12 +31,14 @@ class Finding:
         running: evaluation takes kept statistics in the place of those.
         standardises: it is a norm by what it does: multiplying the input by a number changes nothing, each output follows its own
             input most, and it averages over something.
+        channels_at: the axis of its channels.
     """
 
     averages: str
     subtracts_mean: bool
     running: bool
     standardises: bool
+    channels_at: int
 
 
 def measure(layer: Again) -> Finding:
@@ -71,8 +73,9 @@ def _found(layer: Again, x: torch.Tensor, shared: Shared, share: float, alone: b
     with torch.no_grad():
         subtracts = shared.size > 1 and _ignores_shift(layer, x, shared)
         running = alone and (shared.size > 1 or _changed(layer, x, layer.kept, training=False) is not None)
-        averaged = name(shared, _channels_at(layer, x, shared))
-        return Finding(averaged, subtracts, running, _standardises(layer, x, shared, share))
+        channels_at = _channels_at(layer, x, shared) % x.ndim
+        averaged, standardises = name(shared, channels_at), _standardises(layer, x, shared, share)
+        return Finding(averaged, subtracts, running, standardises, channels_at)
 
 
 def _run(layer: Again, x: torch.Tensor, training: bool) -> torch.Tensor:

@@ -27,6 +27,7 @@ class NormLayer:
         running: evaluation uses kept statistics.
         reached: how often the pass met it.
         received: mean and variance by channel of what it received first, where it has running statistics.
+        channels_at: the axis of its channels.
     """
 
     path: str
@@ -37,11 +38,12 @@ class NormLayer:
     running: bool = False
     reached: int = 0
     received: tuple[torch.Tensor, torch.Tensor] | None = None
+    channels_at: int = 1
 
     def row(self) -> dict:
         """Returns it as `probe --json` prints it."""
         row = {"path": self.path, "class": self.kind, **asdict(self), "shape": list(self.shape)}
-        return {key: value for key, value in row.items() if key not in ("kind", "received")}
+        return {key: value for key, value in row.items() if key not in ("kind", "received", "channels_at")}
 
 
 def probe(network: nn.Module, example: object) -> list[NormLayer]:
@@ -123,7 +125,8 @@ def _look_at(meeting: Meeting) -> NormLayer | None:
 
 def _norm(meeting: Meeting, kind: str, finding: Finding) -> NormLayer:
     measured = (finding.averages, finding.subtracts_mean, finding.running)
-    return NormLayer(meeting.path, kind, meeting.arguments.shape, *measured, meeting.reached, meeting.received)
+    met = (meeting.reached, meeting.received, finding.channels_at)
+    return NormLayer(meeting.path, kind, meeting.arguments.shape, *measured, *met)
 
 
 def _never_reached(copy: nn.Module, found: dict) -> Iterator[NormLayer]:

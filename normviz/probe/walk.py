@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import torch
+import torchvision  # noqa: F401  whole before a part of it: sessions that import at once would meet it half made
 from torch import nn
 from torch.overrides import TorchFunctionMode
 from torchvision.ops import FrozenBatchNorm2d
@@ -119,13 +120,23 @@ def walk(copy: nn.Module, example: object) -> Record:
         ValueError: the network does not take the example.
     """
     record = Record()
-    args, kwargs = _arguments(example)
-    with _hooked(copy.eval(), record), torch.no_grad(), _Functional(record):
-        try:
-            copy(*args, **kwargs)
-        except Exception as error:  # whatever a stranger's network raises
-            raise ValueError(f"the network must take the example: {_written(example)}: {_reason(error)}") from error
+    with _hooked(copy.eval(), record), _Functional(record):
+        run(copy, example)
     return record
+
+
+def run(network: nn.Module, example: object) -> object:
+    """Returns what a network gives for an example, as `walk` takes it, without gradients.
+
+    Raises:
+        ValueError: the network does not take it.
+    """
+    args, kwargs = _arguments(example)
+    try:
+        with torch.no_grad():
+            return network(*args, **kwargs)
+    except Exception as error:  # whatever a stranger's network raises
+        raise ValueError(f"the network must take the example: {_written(example)}: {_reason(error)}") from error
 
 
 def _arguments(example: object) -> tuple[tuple, dict]:

@@ -9,6 +9,7 @@ from io import BytesIO
 import numpy as np
 import pandas as pd
 import torch
+import torchvision  # noqa: F401  whole before a part of it: sessions that import at once would meet it half made
 from PIL import Image
 from torch import nn
 from torchvision.transforms.v2 import functional

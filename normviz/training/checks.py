@@ -6,10 +6,11 @@ from pathlib import Path
 import torch
 
 from normviz import disk
-from normviz.model.network import PICTURE, Architecture, Network, architecture
+from normviz.model.network import PICTURE, Architecture, Network
 from normviz.pictures import dataset
 from normviz.training import runs
 from normviz.training.plans import Plan
+from normviz.training.state import described_by
 from normviz.words.classes import CLASS_NAMES
 
 STATISTIC_BYTES = 64  # of a channel at an epoch; its 8 values of 4 bytes, epoch, layer and channel take 37
@@ -67,12 +68,7 @@ def described(plan: Plan) -> Architecture:
     Raises:
         ValueError: no such model, or groups that do not divide the channels.
     """
-    shape = replace(
-        architecture(plan.study, plan.norm),
-        groups=plan.groups,
-        dropout=plan.recipe.dropout,
-        weight_standardization=plan.weight_standardization,
-    )
+    shape = described_by(plan)
     with torch.device("meta"):
         Network(shape)
     return shape

@@ -20,14 +20,18 @@ def restore(run: Run) -> Network:
     Raises:
         RunError: the weights do not fit the network that run.json describes.
     """
-    described = run.info["architecture"]
     try:
-        lists = {name: tuple(value) for name, value in described.items() if isinstance(value, list)}
-        network = Network(Architecture(**described | lists))
+        network = Network(architecture_of(run.info["architecture"]))
         network.load_state_dict({name: torch.tensor(values) for name, values in run.weights.items()})
     except (RuntimeError, TypeError, ValueError, KeyError) as error:
         raise RunError(f"weights and run.json of {run.info['study']} {run.norm} do not fit each other: {error}") from error
     return network.to(memory_format=torch.channels_last).eval()
+
+
+def architecture_of(described: dict) -> Architecture:
+    """Returns an architecture out of what run.json keeps of it."""
+    lists = {name: tuple(value) for name, value in described.items() if isinstance(value, list)}
+    return Architecture(**described | lists)
 
 
 def in_training_mode(network: Network) -> Network:

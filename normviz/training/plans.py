@@ -124,6 +124,7 @@ class Plan:
         recipe: how it is trained.
         groups: channel groups, where the norm is "group".
         widths: channels of the ten convolutions; None for those of the study.
+        design: the parts of another network in their place, as `designs.read` reads them.
         weight_standardization: see `network.Architecture`.
     """
 
@@ -133,6 +134,7 @@ class Plan:
     recipe: Recipe = field(default_factory=Recipe)
     groups: int = 4
     widths: tuple[int, ...] | None = None
+    design: str = ""
     weight_standardization: bool = False
 
     def __post_init__(self):
@@ -157,7 +159,7 @@ class Plan:
         return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:8]
 
 
-_LATER_PARTS = {name: getattr(Plan, name) for name in ("widths", "weight_standardization")}
+_LATER_PARTS = {name: getattr(Plan, name) for name in ("widths", "design", "weight_standardization")}
 _LATER_CHOICES = {name: getattr(Recipe, name) for name in ("order", "augmentation", "flip", "precision", "trained")}
 
 

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 
-from normviz.model.network import Network, architecture
+from normviz.model.network import Architecture, Network, architecture
 from normviz.pictures import dataset
 from normviz.training import batches, runs
 from normviz.training.muon import Muon
@@ -69,10 +69,9 @@ def begin(plan: Plan, where: torch.device | str = "cpu", training: dataset.Split
         training: the pictures, whose classes and standard the network takes on; CIFAR-10's without any.
 
     Raises:
-        ValueError: no such model, or widths or groups that do not fit it.
+        ValueError: no such model, or widths, groups or a design that do not fit it.
     """
-    described = replace(architecture(plan.study, plan.norm), groups=plan.groups, dropout=plan.recipe.dropout)
-    described = replace(described, widths=plan.widths or described.widths, weight_standardization=plan.weight_standardization)
+    described = described_by(plan)
     if training is not None:
         described = replace(described, classes=training.classes, mean=training.mean, std=training.std)
     with torch.random.fork_rng(devices=[]):
@@ -88,6 +87,14 @@ def _freeze_all_but_norms(network: Network) -> None:
     network.requires_grad_(False)
     for norm in network.norms:
         norm.requires_grad_(True)
+
+
+def described_by(plan: Plan) -> Architecture:
+    """Returns what a plan's network is made of; see `begin`."""
+    usual = architecture(plan.study, plan.norm)
+    shape = {"widths": (), "design": plan.design} if plan.design else {"widths": plan.widths or usual.widths}
+    shape["weight_standardization"] = plan.weight_standardization
+    return replace(usual, groups=plan.groups, dropout=plan.recipe.dropout, **shape)
 
 
 def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:

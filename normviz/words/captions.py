@@ -80,5 +80,6 @@ STATISTIC_GROUPS = {  # what shares one mean and one standard deviation, and the
     "batch": ("each channel, over all pictures of the batch (here: the running ones)", "channel"),
     "group": ("each group of channels of each picture", "group of channels, picture by picture"),
     "layer": ("each picture", "picture"),
+    "instance": ("each channel of each picture", "channel, picture by picture"),
     "place": ("all channels at each place of each picture", "place"),
 }

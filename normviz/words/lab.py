@@ -79,7 +79,14 @@ CHOICES = {  # field of the set-up: label, and help where there is something to 
     "augmentation": ("Augmentation", None),
     "width": ("Width", "Channels, against the source's batch network."),
 }
-NAMES = {"adamw": "AdamW", "sgd": "SGD, momentum 0.9", "cifar10": "CIFAR-10", "drawn": "drawn shapes", "own": "your own"}
+NAMES = {
+    "adamw": "AdamW",
+    "sgd": "SGD, momentum 0.9",
+    "cifar10": "CIFAR-10",
+    "drawn": "drawn shapes",
+    "own": "your own",
+    "brought": "what you brought",
+}
 DRAWN = (
     "CIFAR-10 is not at hand, so the lab trains on **ten classes of textured shapes that this project draws itself**: easier than "
     "photographs, the same networks and norms."
@@ -99,7 +106,24 @@ STATES = {
 OFF = "The lab is switched off on this server."
 REPLAY = "On this server guests play recorded runs. Choose a demo and press **Play the recording**."
 NOT_FOR_PAGES = (
-    "Runs on CIFAR-10 with batch, group or layer norm can be opened on the other pages; runs on your own pictures need all three, "
-    "since no shipped network can stand beside them."
+    "Runs on CIFAR-10 with batch, group or layer norm can be opened on the other pages; runs on other pictures, or of a network of "
+    "your own, need all three, since no shipped network can stand beside them."
 )
+OWN_NETWORK = (
+    "**Your network**: {spoken}. In each column every norm of it is that column's; its last linear layer gives a number a class, "
+    "and where it ends in none, the mean over all places and a linear layer follow."
+)
+PARTS = {  # of a design: what it is called in a sentence
+    "C": "convolution {part.kernel}x{part.kernel} to {part.width} channels",
+    "N": "norm",
+    "A": "GELU",
+    "U": "ReLU",
+    "P": "max pooling",
+    "M": "mean pooling",
+    "G": "mean over all places",
+    "R": "plain residual block",
+    "X": "mixing residual block of {part.width}",
+    "B": "basic residual block to {part.width}",
+    "L": "linear to {part.width}",
+}
 OWN = "Your own networks stand here in the place of the shipped ones: **{names}**, from the lab ({run})."

@@ -25,17 +25,20 @@ and formats are free."""
 HERE, UPLOAD = "this server's", "a file of mine"
 NONE_HERE = (
     "No own data are at hand on this server: bring a ZIP or `.npz`, or start the app with `NORMVIZ_DATA=FOLDER`. A file brought "
-    "here is looked at, not kept."
+    "here is looked at, and not kept unless you say so."
 )
-NEXT = {
-    HERE: "The lab offers these pictures; on the command line: `python -m normviz train --data FOLDER --out FOLDER`.",
-    UPLOAD: "To train on it, start the app with `NORMVIZ_DATA` set to this file, or: `python -m normviz train --data FILE --out FOLDER`.",
-}
+HERE_NEXT = "The lab offers these pictures; on the command line: `python -m normviz train --data FOLDER --out FOLDER`."
+UPLOAD_NEXT = "To train on it, start the app with `NORMVIZ_DATA` set to this file, or: `python -m normviz train --data FILE --out FOLDER`."
+KEPT = (
+    "The lab can train on it. For that the pictures, at 32 x 32, are kept on this server until nobody has trained on them for a "
+    "day; whoever has the address of the lab as it then is can do so."
+)
 REFUSED = (
     "**Files that cannot be used: {count}.** Nothing is trained until they are mended or taken out, or the rest is allowed by `--skip-bad` or "
     "`NORMVIZ_DATA_SKIP_BAD=1`."
 )
 
+LEFT_OUT = "**Files that cannot be used: {count}.** Only the rest can be trained on."
 SKIPPED = "**Files that cannot be used: {count}.** They are left out, as the owner of this server chose."
 
 

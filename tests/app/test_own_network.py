@@ -1,10 +1,11 @@
 import pytest
 from safetensors.torch import save_file
+from torch import nn
 
 from normviz.app import own_network as view
 from normviz.model import own_network, written
 from normviz.words import own_network as words
-from tests.app.pages import choice, open_page
+from tests.app.pages import charts, choice, open_page
 
 
 def averages(app) -> list[str]:
@@ -46,10 +47,91 @@ def test_a_network_of_torchvision_and_one_that_is_too_large():
     assert not app.exception and "30,000,000 parameters at most here" in app.error[0].value
 
 
-def test_a_norm_of_each_pixel_is_said_in_words():
-    row = {"path": "a", "averages": "C"}
-    assert view._kind(row["averages"]) is None and view._kind("(C/8)HW") == "group"
-    assert words.NO_CELLS.format(averages="C").endswith("**C**.")
+LOOKS_AT = {  # what stands on the page for the written network's first norm
+    words.AVERAGES: "Drawn on 3 pictures of 4 channels",
+    words.STATISTICS: "Where the two part",
+    words.CHANGED: "counts as staying",
+    words.OTHERS: "there is no accuracy to draw",
+    words.ONE: "The 4 channels of norm layer",
+}
+
+
+@pytest.mark.parametrize("look", words.LOOKS)
+def test_one_thing_is_looked_at(look):
+    app = open_page("own_network", look=look)
+    assert_whole_but_for_charts(app)
+    said = " ".join(element.value for kind in ("markdown", "caption") for element in app.get(kind))
+    others = [text for name, text in LOOKS_AT.items() if name != look]
+    assert LOOKS_AT[look] in said and not any(text in said for text in others)
+    assert len(charts(app)) == dict(zip(words.LOOKS, (2, 4, 0, 1, 1)))[look]
+
+
+def assert_whole_but_for_charts(app):
+    assert not app.exception and not app.error
+    assert len({chart.proto.alt for chart in charts(app)}) == len(charts(app))
+
+
+@pytest.mark.parametrize(("swapped", "moves"), [("batch", True), ("layer", False)])
+def test_only_batch_norm_makes_an_answer_move(swapped, moves):
+    app = open_page("own_network", look=words.OTHERS, swapped=swapped)
+    table = app.table[1].value
+    spreads = table.astype(float)
+    assert (spreads.loc["norms in training"].max() > 1e-3) == moves and spreads.loc["norms in evaluation"].max() < 1e-5
+
+
+def test_changes_stay_or_move_by_mode():
+    app = open_page("own_network", look=words.CHANGED)
+    table = app.table[1].value
+    assert "\\+ a constant" in table.index  # a bare + would begin a list
+    assert table.loc["× a factor", "training"].startswith("stays") and table.loc["× a factor", "evaluation"].startswith("moves")
+
+
+@pytest.mark.parametrize("look", words.LOOKS)
+def test_tokens_and_channels_last_are_looked_at(monkeypatch, look):
+    monkeypatch.setenv("NORMVIZ_NETWORKS_TOKENS", "tests.explain.test_own_network:Tokens --input 6x16x16")
+    app = open_page("own_network", door=words.SERVERS, look=look)
+    assert_whole_but_for_charts(app)
+    assert averages(app) == ["C"]
+
+
+def test_the_owners_networks_stand_in_the_list(monkeypatch, tmp_path):
+    (tmp_path / "mine.yaml").write_text(words.EXAMPLE)
+    assert words.SERVERS not in choice(open_page("own_network"), "door").options
+    monkeypatch.setenv("NORMVIZ_NETWORKS_MINE", f"{tmp_path}/mine.yaml")
+    monkeypatch.setenv("NORMVIZ_NETWORKS_ROWS", "torch.nn:Identity --input 7")
+    app = open_page("own_network", door=words.SERVERS)
+    assert_whole_but_for_charts(app)
+    assert app.selectbox(key="offered").options == ["mine", "rows"] and len(averages(app)) == 4
+    app.selectbox(key="offered").set_value("rows").run()
+    assert not app.exception and app.info[0].value == "This network has no norm layer."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no.such:thing", "must be importable and callable: no.such:thing"),
+        ("resnet18 --input 3x0x4", "a network must be NETWORK"),
+        ("resnet18 --weights /nowhere.safetensors", "weights must be a safetensors file"),
+    ],
+)
+def test_an_offer_that_cannot_be_used_ends_in_a_sentence(monkeypatch, text, said):
+    monkeypatch.setenv("NORMVIZ_NETWORKS_MINE", text)
+    app = open_page("own_network", door=words.SERVERS)
+    assert not app.exception and said in app.error[0].value.replace("\\", "")
+
+
+def test_the_way_into_the_lab_carries_the_network():
+    app = open_page("own_network")
+    links = [link.proto for link in app.get("page_link") if "Train it in the lab" in link.proto.label]
+    assert len(links) == 1 and "design=C16k3+N+U+P+B32+N+G+L10" in links[0].query_string
+
+
+def test_why_a_network_is_none_for_the_lab():
+    app = open_page("own_network")
+    app.text_area[0].set_value(words.EXAMPLE.replace("3x32x32", "3x64x64")).run()
+    assert not app.exception and any(
+        "Not for the lab" in caption.value and "3x32x32" in caption.value for caption in app.caption
+    )
 
 
 @pytest.mark.parametrize("fits", [True, False])
@@ -57,7 +139,7 @@ def test_weights_are_put_in_or_refused(tmp_path, fits):
     network = own_network.seeded(lambda: written.load_text(words.EXAMPLE), seed=5)
     state = network.state_dict()
     save_file(state if fits else {"other": state["body.0.weight"]}, tmp_path / "w.safetensors")
-    asked = view.Choice(view.DOORS[0], words.EXAMPLE, view.NORMS[0], (tmp_path / "w.safetensors").read_bytes())
+    asked = view.Choice(words.WRITTEN, words.EXAMPLE, view.NORMS[0], (tmp_path / "w.safetensors").read_bytes())
     if fits:
         held = view._network(asked.key, asked)[0].state_dict()
         assert all((held[name] == values).all() for name, values in state.items())
@@ -67,7 +149,26 @@ def test_weights_are_put_in_or_refused(tmp_path, fits):
 
 
 def test_a_pickle_is_refused_by_the_name_that_the_visitor_knows():
-    asked = view.Choice(view.DOORS[0], words.EXAMPLE, view.NORMS[0], b"\x80\x04.", "own.pth")
+    asked = view.Choice(words.WRITTEN, words.EXAMPLE, view.NORMS[0], b"\x80\x04.", "own.pth")
     with pytest.raises(ValueError, match="must be a safetensors file: own.pth: ") as refused:
         view._network(asked.key, asked)
     assert "torch.load('own.pth', weights_only=True)" in refused.value.lines
+
+
+class Fixed(nn.Module):
+    """Takes batches of seven pictures alone, which it gives back."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm([8, 8])
+
+    def forward(self, x):
+        return self.norm(x.view(7, 3, 8, 8))
+
+
+def test_a_network_of_one_batch_size_says_so(monkeypatch):
+    monkeypatch.setenv("NORMVIZ_NETWORKS_FIXED", "tests.app.test_own_network:Fixed --input 3x8x8")
+    for look, said in zip(words.LOOKS, (0, 0, 0, 1, 1), strict=True):
+        app = open_page("own_network", door=words.SERVERS, look=look)
+        assert_whole_but_for_charts(app)
+        assert sum("must take the example" in info.value for info in app.info) == said

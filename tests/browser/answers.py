@@ -25,7 +25,7 @@ CHANGES = {  # page: what is clicked one after the other, or slid one step furth
     "mistakes": STUDIES,
     "overview": STUDIES,
     "own_data": ("fit", "crop"),
-    "own_network": ("group", "layer", "none", "kept"),
+    "own_network": ("group", "layer", "none", "kept", "statistics", "changed input", "other batches", "one picture"),
     "parameters": STUDIES,
     "train_or_evaluate": STUDIES,
 }

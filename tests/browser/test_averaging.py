@@ -30,7 +30,7 @@ def test_a_cell_that_is_pointed_at_shows_its_group_and_a_click_works_it(page, no
     open_page(page, "averaging", norm=norm, groups=groups)
     cell = (1, 2, 0, 1)
     layer = cells.NormLayer(X, norm, np.ones(4), np.zeros(4), groups)
-    mean, variance = (values[cells.group_numbers(layer)[cell[:2]]] for values in norms.statistics(X, norm, groups))
+    mean, variance = (values[cells.group_numbers(layer)[cell]] for values in norms.statistics(X, norm, groups))
     sent = page.evaluate("window.appSocket.sentAt")
     cell_at(page, cell).hover(force=True)
     page.wait_for_function("document.querySelectorAll('path[fill=\"#B8BDC5\"]').length > 0")

@@ -62,6 +62,30 @@ def test_a_zip_is_looked_at(own_page, folder, tmp_path):
     assert_no_error(own_page)
 
 
+def test_a_zip_is_trained_on_and_its_pictures_stand_on_the_other_pages(own_page, tmp_path):
+    page, classes = own_page, ("one", "two", "three")
+    archive = shutil.make_archive(str(tmp_path / "mine"), "zip", own_pictures.fill(tmp_path / "other", 10, 50, classes))
+    open_page(page, "own_data", whose="a file of mine")
+    page.locator("input[type=file]").set_input_files(archive)
+    page.get_by_role("button", name="Train on them in the lab").click(timeout=SLOW_MS)
+    expect(page.get_by_text("one, three, two")).to_be_visible(timeout=SLOW_MS)
+    settle(page)
+    page.goto(f"{page.url}&steps=12&pictures=500")
+    page.get_by_role("button", name="Start", exact=True).click(timeout=SLOW_MS)
+    page.get_by_text("What came out").wait_for(timeout=SLOW_MS)
+    page.get_by_text("Runs of this visit").click()
+    page.get_by_role("button", name="Open on the other pages as my network").click()
+    page.get_by_text("Measuring it on the test pictures").wait_for()
+    page.get_by_text("Measuring it on the test pictures").wait_for(state="hidden", timeout=SLOW_MS)
+    settle(page)
+    for title in ("Your data", "Classify a picture", "Mistakes"):
+        page.get_by_role("link", name=f"Back: {title}").click()
+    expect(page.get_by_text("of 6 test pictures")).to_be_visible(timeout=SLOW_MS)
+    settle(page)
+    assert_no_error(page)
+    assert page.get_by_text("not at hand").count() == 0
+
+
 def test_a_zip_that_is_none_ends_in_a_sentence(own_page, tmp_path):
     (tmp_path / "broken.zip").write_bytes(b"no archive")
     open_page(own_page, "own_data", whose="a file of mine")

@@ -104,3 +104,15 @@ def test_a_cell_is_named_and_read_back():
 def test_numbers_are_written_plainly(value, text):
     assert cells.written(value) == text
     assert arithmetic.latex(0.00001234) == r"1.234 \cdot 10^{-5}"
+
+
+def test_a_norm_of_each_pixel_has_a_group_a_pixel_and_its_letter_in_each_cell():
+    x = cells.made_up((2, 3, 2, 2), 9)
+    layer = cells.NormLayer(x, "place", np.ones(3), np.zeros(3))
+    table = cells.frame(layer, tuple(map(range, x.shape)), (0, 0, 0, 0))
+    assert table["group"].nunique() == 8 and table["mixed"].all()
+    assert (table.groupby(["picture", "row", "column"])["group"].nunique() == 1).all()
+    np.testing.assert_allclose(table["mean"].to_numpy().reshape(x.shape)[1, 2, 0, 1], x[1, :, 0, 1].mean())
+    assert cells.group_name(layer, (1, 2, 0, 1)) == "all channels at row 0, column 1 of picture 1"
+    whole = cells.frame(cells.NormLayer(x, "layer", np.ones(3), np.zeros(3)), tuple(map(range, x.shape)), (0, 0, 0, 0))
+    assert not whole["mixed"].any()

@@ -58,10 +58,10 @@ def test_a_norm_that_writes_over_its_input_does_not_change_what_it_received():
         (nn.BatchNorm2d(8, track_running_stats=False), ("batch", 1)),
         (nn.GroupNorm(2, 8), ("group", 2)),
         (nn.GroupNorm(1, 8), ("layer", 1)),
-        (nn.InstanceNorm2d(8), ("group", 8)),
+        (nn.InstanceNorm2d(8), ("instance", 1)),
         (nn.LayerNorm([8, 4, 5]), ("layer", 1)),
         (LayerNorm2d(8), ("place", 1)),
-        (Named([8, 4, 5]), ("group", 8)),
+        (Named([8, 4, 5]), ("instance", 1)),
         (nn.Identity(), ("none", 1)),
     ],
 )

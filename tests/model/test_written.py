@@ -124,3 +124,23 @@ def test_groups_that_do_not_divide_are_named_with_their_layer():
         swap_norms(Odd(), "group", 3)
     with pytest.raises(ValueError, match="norm must be one of batch, group, layer, instance, none: norm='power'"):
         swap_norms(Odd(), "power")
+
+
+def test_a_network_becomes_a_design():
+    assert written.design_of(WHOLE.replace("3x16x16", "3x32x32").replace("    norm: none\n", "")) == (
+        "C8k3 N U P B12 X20k5 N R M A L9 N L5"
+    )
+    assert written.design_of("norm: batch\nparts:\n  - norm: none\n  - norm: usual\n  - pooling: all\n") == "N G"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (WHOLE, "line 2: here picture must be 3x32x32: picture='3x16x16'"),
+        (WHOLE.replace("3x16x16", "3x32x32"), "line 18: a residual block must have a norm here"),
+        ("parts:\n  - swirl: 4\n", "line 2: a part must be one of"),
+    ],
+)
+def test_what_no_design_says_is_named_with_its_line(text, said):
+    with pytest.raises(ReadingError, match=said):
+        written.design_of(text)

@@ -8,7 +8,7 @@ from normviz.probe import values
 def test_what_a_layer_received_and_gave_is_kept_from_what_follows():
     network = nn.Sequential(nn.BatchNorm2d(4), nn.ReLU(inplace=True))
     x = torch.randn(3, 4, 5, 5)
-    before, after = values.through(network, x, "0")
-    np.testing.assert_array_equal(before, x)
-    np.testing.assert_array_equal(after, network[0].eval()(x).detach())
-    assert after.min() < 0 and not network[0]._forward_hooks
+    met = values.through(network, x, "0")
+    np.testing.assert_array_equal(met.before, x)
+    np.testing.assert_array_equal(met.after, network[0].eval()(x).detach())
+    assert met.after.min() < 0 and not network[0]._forward_hooks
