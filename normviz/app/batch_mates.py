@@ -111,7 +111,7 @@ def _next_round(choice: tuple, waiting: bool, pixels: np.ndarray, pool: Pool) ->
         st.rerun()
 
 
-@st.cache_resource(show_spinner=False, max_entries=400)
+@st.cache_data(show_spinner=False, max_entries=400)
 def _answers(choice: tuple, number: int, _networks: dict, _pixels: np.ndarray, _pool: Pool) -> np.ndarray:
     company, a_round = choice[-1], _a_round(choice[-1])
     numbers = range(number * a_round, min((number + 1) * a_round, BATCHES))

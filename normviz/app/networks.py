@@ -60,11 +60,11 @@ def summary(kind: str, widths: tuple[int, ...], design: str = "") -> list[dict]:
 
 
 def answers(norm: str, pixels: np.ndarray) -> pd.DataFrame:
-    """Returns class and probability from one of the chosen study's networks, most probable first; shared, never change it."""
+    """Returns class and probability from one of the chosen study's networks, most probable first."""
     return _answers(frame.study(), norm, saved.stamp(frame.study(), norm), digest(pixels), pixels)
 
 
-@st.cache_resource(show_spinner=False, max_entries=SMALL_KEPT)
+@st.cache_data(show_spinner=False, max_entries=SMALL_KEPT)
 def _answers(name: str, norm: str, stamp: tuple[str, int], content: str, _pixels: np.ndarray) -> pd.DataFrame:
     from normviz.training import inference
 
@@ -76,7 +76,7 @@ def look(norm: str, layer: int, pixels: np.ndarray):
     return _look(frame.study(), norm, saved.stamp(frame.study(), norm), layer, digest(pixels), pixels)
 
 
-@st.cache_resource(show_spinner=False, max_entries=SMALL_KEPT)
+@st.cache_data(show_spinner=False, max_entries=SMALL_KEPT)
 def _look(name: str, norm: str, stamp: tuple[str, int], layer: int, content: str, _pixels: np.ndarray):
     from normviz.model import layer_statistics
 

@@ -1,5 +1,7 @@
 """What is on disk, loaded once a server: runs, verdicts and studies. No PyTorch here: the first view needs none."""
 
+from functools import lru_cache
+
 import pandas as pd
 import streamlit as st
 
@@ -83,7 +85,7 @@ def stamp(name: str, norm: str) -> tuple[str, int]:
     return root, file.stat().st_mtime_ns if file.exists() else 0
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@lru_cache(maxsize=32)  # a key of Streamlit's caches takes longer to make, and a page asks a hundred times
 def run(name: str, norm: str, stamp: tuple[str, int]) -> runs.Run:
     return runs.load(name, norm, stamp[0])
 
