@@ -14,7 +14,6 @@ import io
 import random
 import statistics
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.floor import running_floor
 from benchmarks.visitors import Answer, Visitor, Wrong
 from normviz.explain import maps, verdicts
 from normviz.model.norms import COMPARED, STUDIES
@@ -38,11 +38,6 @@ from tests.browser import harness
 ARRIVING_SECONDS = 10  # within which all visitors come
 OTHERS = 5  # who walk while photographs are handed in
 SIDES, GRAIN = (3000, 4000), 70  # of a photograph, in pixels; noise that makes its JPEG 10 MB large
-FLOOR = """
-import streamlit as st
-st.title("A heading")
-st.segmented_control("Study", ["controlled", "published"], default="controlled", required=True, key="study", bind="query-params")
-"""
 
 
 class Crowd:
@@ -196,21 +191,11 @@ def main() -> int:
     take = hand_in_at_once if options.photographs else walk_long if options.minutes else walk_once
     wrong = sum(take(options, number) for number in range(options.rounds))
     if not options.no_floor:
-        with floor() as server:
+        with running_floor() as server:
             crowd = Crowd(server, options.thought, 0)
             asyncio.run(crowd.walk(options.visitors, same_page))
         say(crowd, "floor: one heading and one segmented control")
     return int(wrong > 0)
-
-
-@contextmanager
-def floor():
-    """Runs the app of one heading and one control."""
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "floor.py"
-        script.write_text(FLOOR)
-        with harness.running_app(script=str(script)) as server:
-            yield server
 
 
 @contextmanager
