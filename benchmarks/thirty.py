@@ -46,6 +46,7 @@ class Crowd:
     Attributes:
         seconds: by page, how long each answer took.
         wrong: what went wrong, in words.
+        handed_in: number of a visitor, study, file and the page's answer to it; looked at when the walk is over.
         samples: of the server's own process, each half second: seconds, resident bytes, file handles, threads; the lab's
             workers have theirs.
         cpu_seconds: of that process, during the walks.
@@ -55,6 +56,7 @@ class Crowd:
         self.server, self.thought, self.draw = server, thought, random.Random(seed)
         self.seconds: dict[str, list[float]] = defaultdict(list)
         self.wrong: list[str] = []
+        self.handed_in: list[tuple[int, str, bytes, Answer]] = []
         self.samples: list[tuple[float, int, int, int]] = []
         self.cpu_seconds = 0.0
 
@@ -64,6 +66,8 @@ class Crowd:
         await asyncio.gather(*(self._one(number, walk, arriving) for number in range(visitors)))
         watching.cancel()
         self.cpu_seconds += cpu_seconds(self.server) - before
+        while self.handed_in:
+            self.wrong += faults(*self.handed_in.pop())
 
     async def _one(self, number: int, walk, arriving: float) -> None:
         await asyncio.sleep(self.draw.random() * arriving)
@@ -126,15 +130,18 @@ async def own_picture(crowd: Crowd, visitor: Visitor, number: int) -> None:
 
 
 async def hand_in(crowd: Crowd, visitor: Visitor, number: int, content: bytes, name: str) -> None:
-    """Hands in a file, and looks whether the answers of all three networks are those for it."""
+    """Hands in a file, for which the answers of all three networks must be."""
     opened = await crowd.note("classify", visitor.open("classify"))
     asked = await crowd.note("classify", visitor.choose("classify", opened, "from", "upload"))
     answer = await crowd.note("classify", visitor.upload("classify", asked, content, name))
-    study = visitor.chosen.get("study", next(iter(STUDIES)))
-    pixels = uploads.to_network_size(uploads.read_picture(content, name))
-    for norm in COMPARED:
-        if not answer.holds(expected(study, norm, pixels)):
-            crowd.wrong.append(f"visitor {number}: not the answer of {study}/{norm} to the own picture")
+    crowd.handed_in.append((number, visitor.chosen.get("study", next(iter(STUDIES))), content, answer))
+
+
+def faults(number: int, study: str, content: bytes, answer: Answer) -> list[str]:
+    """Returns a line for each network whose answer is not the one for the file."""
+    pixels = uploads.to_network_size(uploads.read_picture(content, "picture"))
+    wrong = [norm for norm in COMPARED if not answer.holds(expected(study, norm, pixels))]
+    return [f"visitor {number}: not the answer of {study}/{norm} to the own picture" for norm in wrong]
 
 
 def own_pixels(number: int) -> np.ndarray:
