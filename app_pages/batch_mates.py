@@ -13,7 +13,12 @@ pool = view.pool_for(pixels)
 
 grid = st.grid(2, min_column_width=320)
 with grid.cell():
-    st.image(controls.enlarge(pixels, 288), caption=frame.plain(picture.name), alt=f"The classified picture: {picture.name}")
+    st.image(
+        controls.enlarge(pixels, 288),
+        output_format="PNG",
+        caption=frame.plain(picture.name),
+        alt=f"The classified picture: {picture.name}",
+    )
 with grid.cell():
     company = view.choose_company(pool)
     view.show_batch(pixels, pool, company)

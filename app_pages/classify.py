@@ -16,7 +16,12 @@ given = st.grid(3, min_column_width=260)
 with given.cell():
     st.image(picture.given, caption=frame.plain(picture.name), alt=f"The picture as given: {picture.name}")
 with given.cell():
-    st.image(controls.enlarge(pixels, 288), caption="What the networks see: 32 x 32", alt="The same picture at 32 by 32 pixels")
+    st.image(
+        controls.enlarge(pixels, 288),
+        output_format="PNG",
+        caption="What the networks see: 32 x 32",
+        alt="The same picture at 32 by 32 pixels",
+    )
 answers = {norm: networks.answers(norm, pixels) for norm in saved.models()}
 with given.cell():
     controls.show_agreement(answers)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from normviz.app import controls, frame, pictures
+from normviz.app import controls, frame, networks, pictures, saved
 from normviz.app import invariances as view
 from normviz.explain.invariances import PICTURES
 
@@ -13,15 +13,15 @@ pixels = pictures.choose_batch(most=PICTURES)
 if pixels is None:
     st.stop()
 amounts = view.choose_amounts()
-x, running = view.activations(pixels, layer)
+received = view.Received(frame.study(), saved.weights(), networks.digest(pixels), layer)
 
 st.subheader(f"What norm layer {layer} receives, changed")
-view.show_table(x, running, amounts)
+view.show_table(received, amounts, pixels)
 
 st.subheader("One change, drawn")
-view.show_one(x, running, amounts)
+view.show_one(received, amounts, pixels)
 
 st.subheader("The picture, changed")
-view.show_pictures(pixels, layer, amounts)
+view.show_pictures(received, amounts, pixels)
 
 frame.close_page("invariances")

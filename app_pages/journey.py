@@ -12,14 +12,18 @@ picture = pictures.choose_picture("its way through the networks appears here")
 pixels = picture.pixels
 grid = st.grid(2, min_column_width=260)
 with grid.cell():
-    st.image(controls.enlarge(pixels, 224), caption=frame.plain(picture.name), alt=f"The picture that goes in: {picture.name}")
+    st.image(
+        controls.enlarge(pixels, 224),
+        output_format="PNG",
+        caption=frame.plain(picture.name),
+        alt=f"The picture that goes in: {picture.name}",
+    )
 with grid.cell():
     controls.show_agreement({norm: networks.answers(norm, pixels) for norm in saved.models()})
 
-through = {norm: networks.passages(norm, pixels[None]) for norm in saved.models()}
-st.subheader(f"Down the {len(through['batch'])} norm layers")
-choice = view.choose(through)
-view.show_way(frame.study(), saved.weights(), networks.digest(pixels), choice, frame.scheme(), through)
+st.subheader(f"Down the {networks.norm_layers()} norm layers")
+choice = view.choose()
+view.show_way(frame.study(), saved.weights(), networks.digest(pixels), choice, frame.scheme(), pixels)
 
 st.subheader("Where do they part ways?")
 st.markdown(view.DISTANCE)

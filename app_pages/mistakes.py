@@ -9,8 +9,7 @@ from normviz.explain import verdicts
 frame.open_page("mistakes")
 
 table = view.all_verdicts()
-split = test_set.test_pictures()
-if split is None:
+if test_set.test_pictures() is None:
     test_set.offer_download()
 
 st.subheader("Where they go wrong")
@@ -24,12 +23,12 @@ st.subheader("The pictures")
 chosen = verdicts.in_cells(verdicts.choose(table, **view.choose_filters()), cells, saved.classes())
 view.describe_cells(cells)
 st.markdown(f"**{len(chosen):,}** of {len(table):,} test pictures, the most confident verdict first.")
-view.show_gallery(chosen, split)
+view.show_gallery(chosen)
 
 st.subheader("Most confident mistakes")
 for norm, _ in saved.three_columns(minimum=300):
     frame.norm_heading(norm)
-    view.show_pictures(verdicts.most_confident_mistakes(table, norm), split, columns=2)
+    view.show_mistakes(norm, table)
 
 st.subheader("Does confidence mean anything?")
 view.show_calibration()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import time
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-import numpy as np
-from PIL import Image
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -110,29 +107,31 @@ class Visitor:
         self.widgets[control.id], self.chosen[key] = state, option
         return await self.open(page)
 
-    async def upload(self, page: str, before: Answer, picture: np.ndarray) -> Answer:
-        """Hands a picture (uint8, H x W x 3) to the uploader of the answer before; returns the page's answer to it."""
-        uploader, name = before.elements("file_uploader")[0], "picture.png"
+    async def upload(self, page: str, before: Answer, content: bytes, name: str) -> Answer:
+        """Hands a file to the uploader of the answer before; returns the page's answer to it."""
+        uploader = before.elements("file_uploader")[0]
         asked = BackMsg()
         asked.file_urls_request.request_id, asked.file_urls_request.session_id = name, self.session
         asked.file_urls_request.file_names.append(name)
         await self.socket.write_message(asked.SerializeToString(), binary=True)
         urls = (await self._until("file_urls_response"))[0][-1].file_urls_response.file_urls[0]
-        size = await self._put(urls.upload_url, picture, name)
+        await self._put(urls.upload_url, content, name)
         state = WidgetState(id=uploader.id)
-        state.file_uploader_state_value.uploaded_file_info.add(name=name, size=size, file_id=urls.file_id, file_urls=urls)
+        state.file_uploader_state_value.uploaded_file_info.add(
+            name=name, size=len(content), file_id=urls.file_id, file_urls=urls
+        )
         self.widgets[uploader.id] = state
         return await self.open(page)
 
-    async def _put(self, path: str, picture: np.ndarray, name: str) -> int:
-        content = io.BytesIO()
-        Image.fromarray(picture).save(content, "PNG")
-        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\nContent-Type: image/png\r\n\r\n'
-        body = head.encode() + content.getvalue() + f"\r\n--{BOUNDARY}--\r\n".encode()
+    async def _put(self, path: str, content: bytes, name: str) -> None:
+        kind = f"image/{name.rpartition('.')[2]}"
+        head = (
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'
+        )
+        body = head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
         headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "X-Xsrftoken": self.token}
         headers["Cookie"] = self.cookies
         await AsyncHTTPClient().fetch(f"{self.url}{path}", method="PUT", body=body, headers=headers, request_timeout=120)
-        return content.tell()
 
     async def _until(self, kind: str) -> tuple[list[ForwardMsg], int]:
         messages, received = [], 0

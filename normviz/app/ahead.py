@@ -5,6 +5,7 @@ opens it then gets it ready.
 """
 
 import asyncio
+import gc
 import importlib
 import logging
 import time
@@ -19,6 +20,7 @@ from streamlit.runtime.session_manager import SessionClient
 
 from normviz.model.norms import STUDIES
 from normviz.settings import SettingsError, read
+from normviz.training import memory
 from normviz.words import pages
 
 BEFORE_THE_FIRST_VIEW = ("normviz.app.overview", "normviz.app.lesson", "pyarrow")
@@ -69,6 +71,7 @@ class _Nobody(SessionClient):
 @asynccontextmanager
 async def lifespan(app):
     """Imports what the first view needs before the server answers, and all else beside the answers."""
+    memory.share_arenas()
     for name in BEFORE_THE_FIRST_VIEW:
         importlib.import_module(name)
     task = asyncio.create_task(_get_ready())
@@ -81,6 +84,7 @@ async def lifespan(app):
 async def _get_ready() -> None:
     for name in SLOW_TO_IMPORT:
         await asyncio.to_thread(importlib.import_module, name)
+    gc.freeze()  # modules stay: a full collection, during which nobody is answered, need not look through them
     if settings().ahead == "off":
         return
     try:

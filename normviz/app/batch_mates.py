@@ -67,12 +67,17 @@ def source_words(pool: Pool, company: Company) -> str:
 
 def show_batch(pixels: np.ndarray, pool: Pool, company: Company) -> None:
     """Draws the first pictures of the first batch, the framed one being the visitor's."""
-    shown = batch_mates.batch(pixels, pool, company, 0)[:SHOWN]
+    _first_batch(networks.digest(pixels), pool.few, len(pool.images), company, pixels, pool)
+
+
+@take_away.replayed
+def _first_batch(content: str, few: bool, among: int, company: Company, _pixels: np.ndarray, _pool: Pool) -> None:
+    shown = batch_mates.batch(_pixels, _pool, company, 0)[:SHOWN]
     sheet = Image.fromarray(batch_mates.sheet(shown))
     more = f", {len(shown)} of {company.size} pictures" if company.size > len(shown) else ""
     st.image(
         sheet.resize((2 * sheet.width, 2 * sheet.height), Image.Resampling.NEAREST),
-        caption=f"The first batch{more}. {source_words(pool, company)}",
+        caption=f"The first batch{more}. {source_words(_pool, company)}",
         alt=f"The picture, framed, among {company.size - 1} others: {company.kind}",
     )
 

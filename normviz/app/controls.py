@@ -8,13 +8,19 @@ import streamlit as st
 from PIL import Image
 
 from normviz.app import frame, networks, saved
+from normviz.explain import maps
 from normviz.model.norms import NORMS
 from normviz.words import captions, naming
 
 
-def enlarge(pixels: np.ndarray, side: int) -> Image.Image:
-    """Returns a 32x32 picture (uint8, 32 x 32 x 3) with every pixel drawn as a square."""
-    return Image.fromarray(pixels).resize((side, side), Image.Resampling.NEAREST)
+def enlarge(pixels: np.ndarray, side: int) -> bytes:
+    """Returns a 32x32 picture (uint8, 32 x 32 x 3) with every pixel drawn as a square, as PNG."""
+    return _enlarged(networks.digest(pixels), side, pixels)
+
+
+@st.cache_resource(show_spinner=False, max_entries=400)
+def _enlarged(content: str, side: int, _pixels: np.ndarray) -> bytes:
+    return maps.png(np.asarray(Image.fromarray(_pixels).resize((side, side), Image.Resampling.NEAREST)))
 
 
 def show_agreement(answers_by_norm: dict[str, pd.DataFrame]) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from normviz.app import frame, lab, lab_network, test_set
-from normviz.charts.lab import Axis, Growing, Stray
+from normviz.charts.lab import Axis, Growing, stray
 from normviz.lab import engine, outcome, recorded, store
 from normviz.lab.settings import Settings
 from normviz.lab.setup import Setup
@@ -92,9 +92,7 @@ def _draw_causes(shown: Shown) -> None:
     grid = st.grid(3, min_column_width=300)
     with grid.cell():
         st.caption("Batch norm: how far the last batch's mean lies from the running mean, by layer")
-        stray = Stray()
-        layers = stray.tables(outcome.stray(shown.points))
-        frame.show_filled(stray, layers, "Distance of the batch mean from the running mean by layer.")
+        frame.show(stray(outcome.stray(shown.points)), "Distance of the batch mean from the running mean by layer.")
     with grid.cell():
         st.caption("Length of the gradient")
         _chart(shown, "gradient", Axis("gradient norm", 0.01, 100.0, "~g", log=True), "Norm of the gradient by pictures seen.")
@@ -115,8 +113,7 @@ def _chart(shown: Shown, quantity: str, axis: Axis, said: str) -> None:
         names |= {f"{norm}, {name}": f"{_short(norm)}, {name}" for norm in behind["norm"].unique()}
         table = pd.concat([table, behind], ignore_index=True)
     end = setup.steps * setup.batch_size
-    growing = Growing(end, axis)
-    frame.show_filled(growing, growing.tables(table, names, changes), said, key=f"{quantity}_{end}")
+    frame.show(Growing(end, axis).drawing(table, names, changes), said, key=f"{quantity}_{end}")
 
 
 def _short(norm: str) -> str:

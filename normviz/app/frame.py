@@ -92,13 +92,6 @@ def show(chart: specification.Chart, alt_text: str, **options):
     return st.vega_lite_chart(spec=spec, width="stretch", alt=alt_text, **options)
 
 
-def show_filled(shape, tables: dict, alt_text: str, **options):
-    """Draws a chart that grows: its specification is built once a shape, and only its tables go out again."""
-    take_away.keep(alt_text, lambda: specification.filled(shape, "light", tables))
-    spec = specification.filled(shape, scheme(), tables)
-    return st.vega_lite_chart(spec=spec, width="stretch", alt=alt_text, **options)
-
-
 def table(data: pd.DataFrame, sentence: str, **options) -> None:
     """Shows a table, which can be taken away by its sentence."""
     take_away.keep(sentence, data)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame, networks, saved
+from normviz.app import frame, networks, take_away
 from normviz.charts import invariances as invariance_charts
 from normviz.explain import invariances
 from normviz.explain.invariances import CHANGES, COLUMNS, MEASURED, STAYS_BELOW, THROUGH
@@ -64,6 +64,16 @@ def choose_amounts() -> Amounts:
     )
 
 
+@dataclass(frozen=True)
+class Received:
+    """What tells one batch at one norm layer from others: study, digests of its weights and of the pictures, layer."""
+
+    study: str
+    weights: tuple[str, ...]
+    content: str
+    layer: int
+
+
 def activations(pixels: np.ndarray, layer: int) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Returns what a norm layer of the batch norm network receives, and its running mean and variance, as float64."""
     passage = networks.passages("batch", pixels)[layer - 1]
@@ -71,9 +81,15 @@ def activations(pixels: np.ndarray, layer: int) -> tuple[np.ndarray, tuple[np.nd
     return passage.before.astype(np.float64), tuple(values.cpu().numpy().astype(np.float64) for values in kept)
 
 
-def show_table(x: np.ndarray, running: tuple, amounts: Amounts) -> None:
+def show_table(received: Received, amounts: Amounts, pixels: np.ndarray) -> None:
     """Measures every change at the layer and shows the table, what it says, and the paper's."""
-    found, smallest = _measured(networks.digest(x), networks.digest(running[0]), amounts.factor, amounts.constant, x, running)
+    _table_of_changes(received, amounts.factor, amounts.constant, pixels)
+
+
+@take_away.replayed
+def _table_of_changes(received: Received, factor: float, constant: float, _pixels: np.ndarray) -> None:
+    x, running = activations(_pixels, received.layer)
+    found, smallest = invariances.measure(x, running, factor, constant), invariances.smallest_deviations(x, running)
     st.markdown(f"**{invariances.sentence(found)}**")
     rows = [
         (CHANGES[change].label, [_cell(value) for value in part["moved"]])
@@ -84,11 +100,6 @@ def show_table(x: np.ndarray, running: tuple, amounts: Amounts) -> None:
     st.caption(KEY)
     st.caption(EPSILON)
     _show_paper(found)
-
-
-@st.cache_data(show_spinner=False, max_entries=200)
-def _measured(content: str, kept: str, factor: float, constant: float, _x: np.ndarray, _running: tuple):
-    return invariances.measure(_x, _running, factor, constant), invariances.smallest_deviations(_x, _running)
 
 
 def _show_paper(found: pd.DataFrame) -> None:
@@ -120,40 +131,51 @@ def _table(rows: list[tuple[str, list[str]]], heads: list[str]) -> None:
     st.html(f"<table style='{look}'><thead><tr><th style='width: 20%'></th>{head}</tr></thead><tbody>{body}</tbody></table>")
 
 
-def show_one(x: np.ndarray, running: tuple, amounts: Amounts) -> None:
+def show_one(received: Received, amounts: Amounts, pixels: np.ndarray) -> None:
     """Draws one change: what one norm receives and gives, after against before."""
     change = st.selectbox("Change", list(CHANGES), format_func=lambda key: CHANGES[key].label, key="change", width=400, **BOUND)
     options = {"default": "layer", "required": True, "key": "seen", "format_func": _label, **BOUND}
     column = st.segmented_control("Norm", list(COLUMNS), **options)
-    grid = st.grid(2, min_column_width=320)
-    table = invariances.pairs(x, running, change, column, amounts.factor, amounts.constant)
+    _draw_one(received, change, column, amounts.factor, amounts.constant, frame.scheme(), pixels)
+    st.caption("On the dashed diagonal: not moved. Left what the norm receives, right what it gives, for the same places.")
+
+
+@take_away.replayed
+def _draw_one(
+    received: Received, change: str, column: str, factor: float, constant: float, scheme: str, _pixels: np.ndarray
+) -> None:
+    x, running = activations(_pixels, received.layer)
+    grid, table = st.grid(2, min_column_width=320), invariances.pairs(x, running, change, column, factor, constant)
     for side in ("received", "given"):
         with grid.cell():
             part = table[table["side"] == side]
             chart = invariance_charts.before_and_after(part, COLUMNS[column].norm, side)
             frame.show(chart, f"Values that the norm has {side}, after the change against before; the diagonal: nothing moved.")
-    st.caption("On the dashed diagonal: not moved. Left what the norm receives, right what it gives, for the same places.")
 
 
 def _label(column: str) -> str:
     return COLUMNS[column].label
 
 
-def show_pictures(pixels: np.ndarray, layer: int, amounts: Amounts) -> None:
+def show_pictures(received: Received, amounts: Amounts, pixels: np.ndarray) -> None:
     """Measures what brighter pictures and another contrast move in the trained networks."""
     st.markdown(PICTURE)
-    factors = {"brightness": amounts.brightness, "contrast": amounts.contrast}
-    answering = {norm: networks.network(norm) for norm in COMPARED}
-    found = _picture_changes(saved.weights(), networks.digest(pixels), tuple(factors.items()), answering, pixels)
-    found = found[found["layer"].isin([0, layer])]
+    _table_of_pictures(received, (("brightness", amounts.brightness), ("contrast", amounts.contrast)), pixels)
+
+
+@take_away.replayed
+def _table_of_pictures(received: Received, amounts: tuple[tuple[str, float], ...], _pixels: np.ndarray) -> None:
+    answering, factors = {norm: networks.network(norm) for norm in COMPARED}, dict(amounts)
+    found = _picture_changes(received.weights, received.content, amounts, answering, _pixels)
+    found = found[found["layer"].isin([0, received.layer])]
     st.markdown(f"**{invariances.picture_sentence(found, factors)}**")
     rows = [
-        (f"{change} × {factors[change]:g}: {MEASURED[what]}", _picture_cells(part, what, len(pixels)))
+        (f"{change} × {factors[change]:g}: {MEASURED[what]}", _picture_cells(part, what, len(_pixels)))
         for (change, what), part in found.groupby(["change", "measured"], sort=False)
     ]
     _table(rows, [COLUMNS[column].label for column in THROUGH])
     st.caption(
-        f"Norm layer {layer}, gamma and beta included, and the ten logits; same threshold, in standard deviations of all "
+        f"Norm layer {received.layer}, gamma and beta included, and the ten logits; same threshold, in standard deviations of all "
         "values. Batch norm in training mode is a copy that uses this batch's statistics at every layer."
     )
 

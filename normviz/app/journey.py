@@ -61,10 +61,10 @@ class Choice:
     common: bool
 
 
-def choose(through: dict[str, list]) -> Choice:
-    """Lets the visitor choose what is open; `through` is {norm: passages of the picture}."""
+def choose() -> Choice:
+    """Lets the visitor choose what is open."""
     layer = controls.choose_layer()
-    widest = max(kept[layer - 1].before.shape[1] for kept in through.values())
+    widest = max(networks.channels(norm)[layer - 1] for norm in COMPARED)
     grid = st.grid(2, min_column_width=300)
     with grid.cell():
         options = {"default": "spread given", "required": True, "key": "order", **BOUND}
@@ -83,25 +83,24 @@ def _keep_within(key: str, most: int) -> None:
 
 
 @take_away.replayed
-def show_way(
-    study: str, weights: tuple[str, ...], content: str, choice: Choice, scheme: str, _through: dict[str, list]
-) -> None:
+def show_way(study: str, weights: tuple[str, ...], content: str, choice: Choice, scheme: str, _pixels: np.ndarray) -> None:
     """Draws the strip of each network, and the open layer before and after the norm; drawn once and replayed.
 
     Args:
-        study: with `weights` and `content` it tells the passages: of these networks, of that picture.
+        study: with `weights` and `content` it tells what is drawn: these networks, that picture.
         weights: digests of the networks' weights.
         content: digest of the picture.
         choice: what is open.
         scheme: of the page.
-        _through: {norm: passages of the picture}.
+        _pixels: the picture, uint8, 32 x 32 x 3.
     """
-    ranges = _colour_ranges(_through)
-    for norm, kept in _through.items():
+    through = {norm: networks.passages(norm, _pixels[None]) for norm in COMPARED}
+    ranges = _colour_ranges(through)
+    for norm, kept in through.items():
         _show_strip(norm, kept, ranges, choice)
     st.caption(STRIP)
     st.subheader(f"Norm layer {choice.layer}: before and after")
-    ends, opened = _open_ranges(ranges, choice), {norm: kept[choice.layer - 1] for norm, kept in _through.items()}
+    ends, opened = _open_ranges(ranges, choice), {norm: kept[choice.layer - 1] for norm, kept in through.items()}
     _show_ranges(ends, opened["batch"])
     for norm, _ in saved.three_columns():
         frame.norm_heading(norm)
@@ -210,9 +209,7 @@ def choose_distances(pixels: np.ndarray) -> pd.DataFrame | None:
     pictures = pixels[None] if over == OVER[0] else _test_batch()
     if pictures is None:
         return None
-    table = _distances(
-        saved.weights(), networks.digest(pictures), side, {norm: networks.network(norm) for norm in COMPARED}, pictures
-    )
+    table = _distances(frame.study(), saved.weights(), networks.digest(pictures), side, pictures)
     short = naming.SHORT[frame.study()]
     return table.assign(pair=[f"{short[row.first]} – {short[row.second]}" for row in table.itertuples()])
 
@@ -239,12 +236,5 @@ def _test_batch() -> np.ndarray | None:
 
 
 @st.cache_data(show_spinner="Comparing the networks", max_entries=100)
-def _distances(weights: tuple[str, ...], content: str, side: str, _networks: dict, _pictures: np.ndarray) -> pd.DataFrame:
-    from normviz.model import layer_statistics
-    from normviz.pictures import tensors
-
-    through = {
-        norm: layer_statistics.passages(network, tensors.standardise(_pictures, *network.standard))
-        for norm, network in _networks.items()
-    }
-    return journey.distances(through, side)
+def _distances(study: str, weights: tuple[str, ...], content: str, side: str, _pictures: np.ndarray) -> pd.DataFrame:
+    return journey.distances({norm: networks.passages(norm, _pictures) for norm in COMPARED}, side)

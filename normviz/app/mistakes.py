@@ -5,9 +5,9 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from normviz.app import controls, frame, saved, take_away
-from normviz.charts import specification
+from normviz.app import controls, frame, saved, take_away, test_set
 from normviz.charts import verdicts as verdict_charts
+from normviz.charts.parts import Drawing
 from normviz.explain import maps, verdicts
 from normviz.model.norms import COMPARED
 from normviz.training import evaluation
@@ -29,17 +29,15 @@ def _side_by_side(weights: tuple[str, ...], _verdicts: dict[str, pd.DataFrame]) 
 
 def choose_confusion(norm: str) -> dict[str, dict]:
     """Draws a model's confusion matrix and returns {norm: its chosen cell}, empty where none is chosen."""
-    chart, said = _confusion(norm, saved.weights(), saved.classes(), saved.verdicts(norm))
+    drawing, said = _confusion(norm, saved.weights(), saved.classes(), saved.verdicts(norm))
     key = f"confusion_{norm}_{frame.study()}_{st.session_state.get('cleared', 0)}"
-    event = frame.show(chart, f"Confusion matrix. {said}", key=key, on_select="rerun", selection_mode="cell")
+    event = frame.show(drawing, f"Confusion matrix. {said}", key=key, on_select="rerun", selection_mode="cell")
     chosen = event.selection.get("cell") or []
     return {norm: chosen[0]} if chosen else {}
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _confusion(
-    norm: str, weights: tuple[str, ...], classes: tuple[str, ...], _verdicts: pd.DataFrame
-) -> tuple[specification.Chart, str]:
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _confusion(norm: str, weights: tuple[str, ...], classes: tuple[str, ...], _verdicts: pd.DataFrame) -> tuple[Drawing, str]:
     confusion = verdicts.named_confusion(evaluation.confusion(_verdicts, len(classes)), classes)
     return verdict_charts.confusion(confusion, norm, classes), verdicts.worst_sentence(confusion)
 
@@ -78,7 +76,7 @@ def _clear_cells() -> None:
     st.session_state["cleared"] = st.session_state.get("cleared", 0) + 1
 
 
-def show_gallery(chosen: pd.DataFrame, split, size: int = 24) -> None:
+def show_gallery(chosen: pd.DataFrame, size: int = 24) -> None:
     """Shows one page of test pictures with their verdicts, and the pages to turn."""
     if chosen.empty:
         st.info("No test picture fits these filters. Widen them, or take back the chosen cell.", icon=":material/search_off:")
@@ -87,10 +85,43 @@ def show_gallery(chosen: pd.DataFrame, split, size: int = 24) -> None:
     if st.session_state.get("at", 1) > pages:
         st.session_state["at"] = 1
     at = st.pagination(pages, key="at", bind="query-params") if pages > 1 else 1
-    show_pictures(chosen.iloc[(at - 1) * size : at * size], split)
+    rows = chosen.iloc[(at - 1) * size : at * size]
+    _pictures(*_shown(), tuple(rows["index"]), "auto-fill", rows, test_set.test_pictures())
 
 
-def show_pictures(rows: pd.DataFrame, split, columns: int | str = "auto-fill") -> None:
+def show_mistakes(norm: str, table: pd.DataFrame) -> None:
+    """Shows the mistakes of `evaluation.side_by_side` of which a network was most confident."""
+    _mistakes(norm, *_shown(), table, test_set.test_pictures())
+
+
+def _shown() -> tuple:
+    """Returns what tells pictures with their verdicts from others."""
+    split = test_set.test_pictures()
+    return frame.study(), saved.weights(), frame.scheme(), None if split is None else split.fingerprint
+
+
+@take_away.replayed
+def _mistakes(
+    norm: str, study: str, weights: tuple[str, ...], scheme: str, content: str | None, _table: pd.DataFrame, _split
+) -> None:
+    _write_pictures(verdicts.most_confident_mistakes(_table, norm), _split, columns=2)
+
+
+@take_away.replayed
+def _pictures(
+    study: str,
+    weights: tuple[str, ...],
+    scheme: str,
+    content: str | None,
+    indices: tuple[int, ...],
+    columns: int | str,
+    _rows: pd.DataFrame,
+    _split,
+) -> None:
+    _write_pictures(_rows, _split, columns)
+
+
+def _write_pictures(rows: pd.DataFrame, split, columns: int | str) -> None:
     """Shows test pictures (none where there is no data set) with the three verdicts under each, in one piece of HTML: an
     element for each would be slow.
 
@@ -99,7 +130,9 @@ def show_pictures(rows: pd.DataFrame, split, columns: int | str = "auto-fill") -
         split: the test split, or None.
         columns: how many stand side by side; "auto-fill" for as many as fit.
     """
-    shown = "".join(f"<div>{_image(row['index'], split)}{_verdict_lines(row)}</div>" for _, row in rows.iterrows())
+    classes, tags = [escape(name) for name in saved.classes()], {norm: controls.norm_tag(norm) for norm in COMPARED}
+    lines = [f"{_image(row['index'], split)}{_verdict_lines(row, classes, tags)}" for row in rows.to_dict("records")]
+    shown = "".join(f"<div>{line}</div>" for line in lines)
     look = f"display: grid; grid-template-columns: repeat({columns}, minmax(140px, 1fr)); gap: 1rem"
     st.html(f"<div style='{look}'>{shown}</div>")
 
@@ -112,14 +145,13 @@ def _image(index: int, split) -> str:
     return f'<img src="{maps.data_address(split.images[place])}" alt="Test picture {index}" style="{look}">'
 
 
-def _verdict_lines(row: pd.Series) -> str:
+def _verdict_lines(row: dict, classes: list[str], tags: dict[str, str]) -> str:
     """Returns the true class and the verdicts of the three networks on one test picture, as HTML."""
-    classes = [escape(name) for name in saved.classes()]
     lines = [f"<b>{classes[row['label']]}</b> <span style='opacity: 0.7'>#{row['index']}</span>"]
     for norm in COMPARED:
         mark = "✓" if row[f"correct_{norm}"] else "✗"
         said = f"{mark} {classes[row[f'predicted_{norm}']]} {row[f'confidence_{norm}']:.0%}"
-        lines.append(f"{controls.norm_tag(norm)} {said}")
+        lines.append(f"{tags[norm]} {said}")
     return f"<div style='font-size: 0.85rem; line-height: 1.45'>{'<br>'.join(lines)}</div>"
 
 

@@ -1,12 +1,19 @@
 """Networks that answer, and what was computed with them, kept for all sessions. Everything here needs PyTorch."""
 
 import hashlib
+import threading
+from copy import deepcopy
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from normviz.app import frame, saved
+
+SMALL_KEPT = 400  # answers and looks, some 20 kB each
+FEW, FEW_KEPT = 8, 40  # pictures, and what was kept of so many: at most 5 MB each, 0.6 MB of a single one
+MANY_KEPT = 4  # what was kept of more pictures: at most 40 MB each
+RUNNING = "Running the pictures through the networks"
 
 
 def network(norm: str):
@@ -55,9 +62,14 @@ def summary(kind: str, widths: tuple[int, ...], design: str = "") -> list[dict]:
 
 def answers(norm: str, pixels: np.ndarray) -> pd.DataFrame:
     """Returns class and probability from one of the chosen study's networks, most probable first."""
+    return _answers(frame.study(), norm, saved.stamp(frame.study(), norm), digest(pixels), pixels)
+
+
+@st.cache_data(show_spinner=False, max_entries=SMALL_KEPT)
+def _answers(name: str, norm: str, stamp: tuple[str, int], content: str, _pixels: np.ndarray) -> pd.DataFrame:
     from normviz.training import inference
 
-    return inference.class_probabilities(network(norm), pixels)
+    return inference.class_probabilities(_network(name, norm, stamp), _pixels)
 
 
 def look(norm: str, layer: int, pixels: np.ndarray):
@@ -65,7 +77,7 @@ def look(norm: str, layer: int, pixels: np.ndarray):
     return _look(frame.study(), norm, saved.stamp(frame.study(), norm), layer, digest(pixels), pixels)
 
 
-@st.cache_data(show_spinner=False, max_entries=200)
+@st.cache_data(show_spinner=False, max_entries=SMALL_KEPT)
 def _look(name: str, norm: str, stamp: tuple[str, int], layer: int, content: str, _pixels: np.ndarray):
     from normviz.model import layer_statistics
 
@@ -77,13 +89,46 @@ def passages(norm: str, pixels: np.ndarray) -> list:
     return _passages(frame.study(), norm, saved.stamp(frame.study(), norm), digest(pixels), pixels)
 
 
-@st.cache_resource(show_spinner="Running the pictures through the networks", max_entries=6)
-def _passages(name: str, norm: str, stamp: tuple[str, int], content: str, _pixels: np.ndarray):
+def _passages(name: str, norm: str, stamp: tuple[str, int], content: str, pixels: np.ndarray) -> list:
+    keep = _of_few if len(pixels) <= FEW else _of_many
+    return keep(name, norm, stamp, content, pixels)
+
+
+@st.cache_resource(show_spinner=RUNNING, max_entries=FEW_KEPT)
+def _of_few(name: str, norm: str, stamp: tuple[str, int], content: str, _pixels: np.ndarray) -> list:
+    return _go_through(name, norm, stamp, _pixels)
+
+
+@st.cache_resource(show_spinner=RUNNING, max_entries=MANY_KEPT)
+def _of_many(name: str, norm: str, stamp: tuple[str, int], content: str, _pixels: np.ndarray) -> list:
+    return _go_through(name, norm, stamp, _pixels)
+
+
+def _go_through(name: str, norm: str, stamp: tuple[str, int], pixels: np.ndarray) -> list:
     from normviz.model import layer_statistics
     from normviz.pictures import tensors
 
-    network = _network(name, norm, stamp)
-    return layer_statistics.passages(network, tensors.standardise(_pixels, *network.standard))
+    copy, alone = _to_hook(name, norm, stamp)
+    pictures = tensors.standardise(pixels, *copy.standard)
+    with alone:
+        return layer_statistics.passages_and_logits(copy, pictures)[0]
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _to_hook(name: str, norm: str, stamp: tuple[str, int]) -> tuple:
+    """Returns a copy of a network that may be hooked by whoever holds the lock beside it."""
+    return deepcopy(_network(name, norm, stamp)), threading.Lock()
+
+
+def channels(norm: str) -> list[int]:
+    """Returns how many channels each norm layer of one of the chosen study's networks has."""
+    return _channels(frame.study(), norm, saved.stamp(frame.study(), norm))
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _channels(name: str, norm: str, stamp: tuple[str, int]) -> list[int]:
+    black = np.zeros((1, 32, 32, 3), np.uint8)
+    return [passage.before.shape[1] for passage in _go_through(name, norm, stamp, black)]
 
 
 def digest(pixels: np.ndarray) -> str:

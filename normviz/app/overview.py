@@ -22,17 +22,18 @@ def seeds() -> pd.DataFrame | None:
 
 def show_answer() -> None:
     """Shows a card a network, and what lies between them."""
-    of_study = saved.seeds() if frame.study() not in headline.STUDIES else None
-    _show_answer(frame.scheme(), frame.study(), saved.weights(), seeds(), of_study)
+    stamps = tuple(map(saved.evidence_stamp, ("seeds", evidence.SEEDS_OF[frame.study()])))
+    shipped = tuple(weight for study in headline.STUDIES for weight in saved.weights(study))
+    _show_answer(frame.scheme(), frame.study(), saved.weights(), shipped, stamps)
 
 
 @take_away.replayed
-def _show_answer(
-    scheme: str, study: str, weights: tuple[str, ...], table: pd.DataFrame | None, of_study: pd.DataFrame | None
-) -> None:
+def _show_answer(scheme: str, study: str, weights: tuple[str, ...], shipped: tuple[str, ...], stamps: tuple[int, ...]) -> None:
+    table = seeds()
+    of_study = table if study in headline.STUDIES else saved.seeds()
     for norm, run in saved.three_columns(border=True):
         frame.norm_heading(norm)
-        _show_card(norm, run, table if study in headline.STUDIES else of_study)
+        _show_card(norm, run, of_study)
     _show_gap(table)
 
 

@@ -1,5 +1,6 @@
 """The pictures that go in: one of the visitor's choice, or a batch. Each file is decoded once, not on every run."""
 
+import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +21,12 @@ class Picture:
 
     Attributes:
         name: what it is called on screen.
-        given: the picture as it was given, mode RGB, neither side longer than `PREVIEW`.
+        given: the picture as it was given, as JPEG, neither side longer than `PREVIEW`.
         pixels: what the networks see, uint8, 32 x 32 x 3.
     """
 
     name: str
-    given: Image.Image
+    given: bytes
     pixels: np.ndarray
 
 
@@ -59,7 +60,13 @@ def _example(key: str) -> Picture:
 
 
 def _picture(name: str, image: Image.Image) -> Picture:
-    return Picture(name, uploads.preview(image, PREVIEW), uploads.to_network_size(image))
+    return Picture(name, _jpeg(uploads.preview(image, PREVIEW)), uploads.to_network_size(image))
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=95)
+    return file.getvalue()
 
 
 def _choose_test_image() -> Picture | None:
@@ -74,7 +81,7 @@ def _choose_test_image() -> Picture | None:
         st.warning(f"The data set at hand has no test image {index}: choose another index.")
         return None
     pixels = split.images[place]
-    return Picture(f"Test image {index}: {split.classes[split.labels[place]]}", Image.fromarray(pixels), pixels)
+    return Picture(f"Test image {index}: {split.classes[split.labels[place]]}", _jpeg(Image.fromarray(pixels)), pixels)
 
 
 def _take_file() -> Picture | None:

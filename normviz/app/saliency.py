@@ -73,7 +73,7 @@ def _show_one(pixels: np.ndarray, found: Saliency) -> None:
     name = saved.classes()[found.target]
     limit = maps.extent(found.values, share=1 if found.difference is None else 0.99)
     picture = controls.enlarge(maps.overlay(pixels, found.values, limit), SIDE)
-    st.image(picture, alt=f"The picture in grey, tinted where the network looked for {name}")
+    st.image(picture, output_format="PNG", alt=f"The picture in grey, tinted where the network looked for {name}")
     st.markdown(_measured(found, frame.plain(name), limit))
 
 

@@ -1,5 +1,7 @@
 """What is on disk, loaded once a server: runs, verdicts and studies. No PyTorch here: the first view needs none."""
 
+from functools import lru_cache
+
 import pandas as pd
 import streamlit as st
 
@@ -39,9 +41,9 @@ def shows_own_data() -> bool:
     return models()["batch"].is_own
 
 
-def weights() -> tuple[str, ...]:
-    """Returns the digests of the chosen study's weights, to cache by."""
-    return tuple(run.info["files"]["weights.safetensors"] for run in models().values())
+def weights(of: str | None = None) -> tuple[str, ...]:
+    """Returns the digests of a study's weights (the chosen one unless named), to cache by."""
+    return tuple(run.info["files"]["weights.safetensors"] for run in models(of).values())
 
 
 def use_own(root: str, norms: list[str], said: str, brought: str = "") -> None:
@@ -84,17 +86,17 @@ def stamp(name: str, norm: str) -> tuple[str, int]:
     return root, file.stat().st_mtime_ns if file.exists() else 0
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@lru_cache(maxsize=32)  # a key of Streamlit's caches takes longer to make, and a page asks a hundred times
 def run(name: str, norm: str, stamp: tuple[str, int]) -> runs.Run:
     return runs.load(name, norm, stamp[0])
 
 
 def verdicts(norm: str) -> pd.DataFrame:
-    """Returns the stored verdicts of one of the chosen study's models on all test pictures."""
+    """Returns the stored verdicts of one of the chosen study's models on all test pictures; shared, never change them."""
     return _verdicts(frame.study(), norm, stamp(frame.study(), norm))
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@st.cache_resource(show_spinner=False, max_entries=32)
 def _verdicts(name: str, norm: str, stamp: tuple[str, int]) -> pd.DataFrame:
     from normviz.training import evaluation
 
@@ -102,15 +104,23 @@ def _verdicts(name: str, norm: str, stamp: tuple[str, int]) -> pd.DataFrame:
 
 
 def evidence(name: str) -> pd.DataFrame | None:
-    """Returns a study's table; where it is missing or damaged, its message is shown and there is none."""
+    """Returns a study's table, shared, never change it; where it is missing or damaged, its message is shown and there is
+    none."""
     from normviz.studies import evidence as studies
 
-    file = studies.files(name)[0]
     try:
-        return _evidence(name, file.stat().st_mtime_ns if file.exists() else 0)
+        return _evidence(name, evidence_stamp(name))
     except studies.EvidenceError as error:
         st.warning(frame.plain(error))
         return None
+
+
+def evidence_stamp(name: str) -> int:
+    """Returns when a study's table was written, 0 where there is none: what its caches go by."""
+    from normviz.studies import evidence as studies
+
+    file = studies.files(name)[0]
+    return file.stat().st_mtime_ns if file.exists() else 0
 
 
 def seeds() -> pd.DataFrame | None:
@@ -123,15 +133,20 @@ def seeds() -> pd.DataFrame | None:
 
 def covers(table: pd.DataFrame | None, name: str) -> bool:
     """Returns whether a study holds the three networks of the one that is chosen on the page, and says so where it does not."""
-    from normviz.studies import findings
-
-    whole = table is not None and findings.covers(table, frame.study())
+    whole = table is not None and _covers(name, evidence_stamp(name), frame.study(), table)
     if not whole:
         st.info(questions.NOT_YET.format(study=frame.study(), name=name), icon=":material/hourglass_empty:")
     return whole
 
 
-@st.cache_data(show_spinner=False)
+@st.cache_data(show_spinner=False, max_entries=100)
+def _covers(name: str, stamp: int, study: str, _table: pd.DataFrame) -> bool:
+    from normviz.studies import findings
+
+    return findings.covers(_table, study)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
 def _evidence(name: str, stamp: int) -> pd.DataFrame:
     from normviz.studies import evidence as studies
 
@@ -140,7 +155,12 @@ def _evidence(name: str, stamp: int) -> pd.DataFrame:
 
 def measured_words(name: str, table: pd.DataFrame) -> str:
     """Says where a study's numbers come from."""
-    each = table.drop_duplicates("plan")
+    return _measured_words(name, evidence_stamp(name), table)
+
+
+@st.cache_data(show_spinner=False, max_entries=100)
+def _measured_words(name: str, stamp: int, _table: pd.DataFrame) -> str:
+    each = _table.drop_duplicates("plan")
     epochs, seeds = ((", ".join(str(value) for value in sorted(each[c].unique()))) for c in ("epochs", "seed"))
     return (
         f"Measured here: {len(each)} runs, networks trained for {epochs} epochs, seed {seeds}, on "

@@ -43,6 +43,7 @@ def replayed(show: Callable[..., None]) -> Callable[..., None]:
     def again(*arguments, **named) -> None:
         st.session_state.setdefault(SHOWN, {}).update(drawn(*arguments, **named))
 
+    again.clear = drawn.clear
     return again
 
 

@@ -1,12 +1,11 @@
 """A tensor drawn cell by cell, and batch norm's running statistics. Tidy DataFrame in, one alt.Chart out."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import altair as alt
 import pandas as pd
 
-from normviz.charts.parts import GREY, GREY_WORDS, tips
+from normviz.charts.parts import GREY, GREY_WORDS, Drawing, named, tips
 from normviz.explain.cells import AXES
 from normviz.model.norms import NORMS
 
@@ -21,7 +20,7 @@ ACROSS = 0.45  # gap between panels, in cells
 POINTED = "(isDefined(here.cell) && here.cell[0]) ? datum.cell === here.cell[0] : datum.locked"
 
 
-def tensor(table: pd.DataFrame) -> alt.LayerChart:
+def tensor(table: pd.DataFrame) -> Drawing:
     """Draws pictures x channels x pixels; cells that share a mean share a colour and a letter, above the panel or in the cell.
 
     Pointing at a cell (selection `group`) dims the other groups, and the banner above speaks of the cell; a click is the
@@ -33,9 +32,7 @@ def tensor(table: pd.DataFrame) -> alt.LayerChart:
     first = table[list(AXES)].min()
     grid = Grid(*(int(table[axis].nunique()) for axis in AXES), int(first["picture"]), int(first["channel"]))
     longest = int(table["printed"].str.len().max()) + 3 * bool(table["mixed"].any())
-    chart = _empty(grid, longest, int(table["summary"].str.len().max())).copy(deep=False)
-    chart.data = _placed(table, grid)
-    return chart
+    return Drawing(_tensor, (grid, longest, int(table["summary"].str.len().max())), {"cells": _placed(table, grid)})
 
 
 @dataclass(frozen=True)
@@ -114,13 +111,12 @@ def _tints(table: pd.DataFrame) -> pd.Series:
     return (table["group"] - table["group"].groupby(home).transform("min") + 3 * home) % len(TINTS)
 
 
-@lru_cache(maxsize=64)
-def _empty(grid: Grid, longest: int, longest_said: int) -> alt.LayerChart:
-    """Returns the chart without its data: building it takes longer than drawing it."""
+def _tensor(grid: Grid, longest: int, longest_said: int) -> alt.LayerChart:
     base = alt.Chart().encode(x=grid.x(), y=grid.y())
     layers = [_cells(base, 5 if grid.cell >= 24 else 3), _numbers(base, grid, longest), _letters(base)]
     height = grid.pictures * grid.down + BANNER + 45
-    return alt.layer(*layers, *_banner(longest_said)).properties(height=height).configure_view(stroke=None)
+    chart = alt.layer(*layers, *_banner(longest_said), data=alt.NamedData("cells"), height=height)
+    return chart.configure_view(stroke=None)
 
 
 def _cells(base: alt.Chart, frame_width: int) -> alt.Chart:
@@ -170,7 +166,7 @@ def _banner(longest: int) -> list[alt.Chart]:
     return [box, text.encode(x=alt.XValue(8), y=alt.YValue(13), text=alt.Text("said:N"))]
 
 
-def running(table: pd.DataFrame, reference: float, title: str) -> alt.LayerChart:
+def running(table: pd.DataFrame, reference: float, title: str) -> Drawing:
     """Draws how a running statistic of one channel follows the batches.
 
     Args:
@@ -178,13 +174,17 @@ def running(table: pd.DataFrame, reference: float, title: str) -> alt.LayerChart
         reference: the value that it should come to, a dashed line.
         title: of the value axis.
     """
-    last = max(int(table["batch"].max()), 10)
+    tables = {"batches": table, "goal": pd.DataFrame({"running": [reference]})}
+    return Drawing(_running, (max(int(table["batch"].max()), 10), title), tables)
+
+
+def _running(last: int, title: str) -> alt.LayerChart:
     scale, axis = alt.Scale(domain=[0, last], nice=False), alt.Axis(format="~r", tickMinStep=1)
     x = alt.X("batch:Q", title="batches fed", scale=scale, axis=axis)
     y = alt.Y("running:Q", title=title, scale=alt.Scale(zero=False))
-    base = alt.Chart(table, height=260).encode(x=x, y=y)
+    base = named("batches").properties(height=260).encode(x=x, y=y)
     line = base.mark_line(color=NORMS["batch"].light.mark, strokeWidth=3, point=alt.OverlayMarkDef(size=50, filled=True))
     own = base.transform_filter("isValid(datum.own)").mark_point(color=GREY, size=45, filled=True, opacity=1, shape="cross")
-    rule = alt.Chart(pd.DataFrame({"running": [reference]})).mark_rule(color=GREY, strokeDash=[6, 4], strokeWidth=2)
-    tooltip = [*tips("batch", running=".4~r"), alt.Tooltip("own:Q", format=".4~r", title="this batch")]
+    rule = named("goal").mark_rule(color=GREY, strokeDash=[6, 4], strokeWidth=2)
+    tooltip = [*tips("batch:Q", running=".4~r"), alt.Tooltip("own:Q", format=".4~r", title="this batch")]
     return alt.layer(rule.encode(y=y), own.encode(y=alt.Y("own:Q"), tooltip=tooltip), line.encode(tooltip=tooltip))

@@ -6,7 +6,19 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from normviz.charts.parts import EDGE, GREY, GREY_WORDS, HEIGHT, norm_colour, norm_shape, norm_words, place_labels, tips
+from normviz.charts.parts import (
+    EDGE,
+    GREY,
+    GREY_WORDS,
+    HEIGHT,
+    Drawing,
+    named,
+    norm_colour,
+    norm_shape,
+    norm_words,
+    place_labels,
+    tips,
+)
 
 ROOM = 1.5  # times the last x: for the names at the ends of the lines, so that the axis stands still when they come near it
 
@@ -34,19 +46,19 @@ class Growing:
         x = alt.X("x:Q", title="pictures seen", scale=alt.Scale(domain=[0, self.end * ROOM], nice=False))
         x.axis = alt.Axis(values=[round(self.end * part / 4) for part in range(5)], format=",d", grid=False)
         dash = alt.StrokeDash("dashed:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [6, 4]]), legend=None)
-        base = _named("lines").encode(x=x, color=norm_colour(), detail=alt.Detail("series:N"))
+        base = named("lines").encode(x=x, color=norm_colour(), detail=alt.Detail("series:N"))
         band = base.mark_area(opacity=0.2, clip=True).encode(y=self._value("low"), y2="high:Q")
         line = base.mark_line(strokeWidth=3, clip=True).encode(
             y=self._value("mean"), strokeDash=dash, tooltip=tips("series:N", x=",", mean=".3g")
         )
-        ends = _named("ends").encode(x=x)
+        ends = named("ends").encode(x=x)
         dots = ends.mark_point(filled=True, size=90, opacity=1).encode(
             y=self._value("mean"), color=norm_colour(), shape=norm_shape()
         )
         text = ends.mark_text(align="left", dx=9, fontWeight="bold").encode(
             y=self._value("place"), color=norm_words(), text="label:N"
         )
-        changes = _named("changes").encode(x=x)
+        changes = named("changes").encode(x=x)
         rules = changes.mark_rule(color=GREY, strokeDash=[2, 3])
         said = changes.mark_text(color=GREY_WORDS, align="left", dx=4, baseline="top").encode(y=alt.value(0), text="text:N")
         return alt.layer(band, line, rules, said, dots, text).properties(height=HEIGHT + 40, padding=EDGE)
@@ -56,19 +68,16 @@ class Growing:
         scale = alt.Scale(domain=[y.low, y.high], nice=False, clamp=True, type="log" if y.log else "linear")
         return alt.Y(f"{column}:Q", title=y.title, scale=scale, axis=alt.Axis(format=y.format, tickCount=4))
 
-    def tables(self, lines: pd.DataFrame, names: dict[str, str], changes: pd.DataFrame) -> dict[str, pd.DataFrame]:
-        """Returns the tables that `chart` draws.
+    def drawing(self, lines: pd.DataFrame, names: dict[str, str], changes: pd.DataFrame) -> Drawing:
+        """Returns the chart of tables.
 
         Args:
             lines: series, norm, x, mean, low, high, dashed; may be empty.
             names: text at the end of a line, by its series.
             changes: x and text: where the learning rate was changed.
         """
-        return {"lines": lines, "ends": _ends(lines, names, self.y), "changes": changes}
-
-
-def _named(table: str) -> alt.Chart:
-    return alt.Chart(alt.NamedData(table))
+        tables = {"lines": lines, "ends": _ends(lines, names, self.y), "changes": changes}
+        return Drawing(Growing.chart, (self,), tables)
 
 
 def _ends(table: pd.DataFrame, names: dict[str, str], y: Axis) -> pd.DataFrame:
@@ -78,19 +87,15 @@ def _ends(table: pd.DataFrame, names: dict[str, str], y: Axis) -> pd.DataFrame:
     return ends.assign(place=[float(10**place if y.log else place) for place in places], label=ends["series"].map(names))
 
 
-@dataclass(frozen=True)
-class Stray:
-    """The chart of how far the batch's mean lies from the running mean of batch norm, by norm layer."""
+def stray(layers: pd.DataFrame) -> Drawing:
+    """Draws how far the batch's mean lies from the running mean of batch norm, by norm layer: layer, value."""
+    return Drawing(_stray, (), {"layers": layers.assign(norm="batch")})
 
-    def chart(self) -> alt.LayerChart:
-        """Draws the table `layers`: layer, value."""
-        x = alt.X("layer:O", title="norm layer", scale=alt.Scale(domain=list(range(1, 9))), axis=alt.Axis(labelAngle=0))
-        y = alt.Y("value:Q", title="running standard deviations", scale=alt.Scale(domain=[0, 1.5], clamp=True))
-        base = _named("layers").properties(height=HEIGHT - 60).encode(x=x, y=y, color=norm_colour())
-        return base.mark_line(strokeWidth=2, clip=True) + base.mark_point(filled=True, size=80, opacity=1).encode(
-            tooltip=tips("layer:O", value=".2f")
-        )
 
-    def tables(self, layers: pd.DataFrame) -> dict[str, pd.DataFrame]:
-        """Returns the tables that `chart` draws, from layer and value."""
-        return {"layers": layers.assign(norm="batch")}
+def _stray() -> alt.LayerChart:
+    x = alt.X("layer:O", title="norm layer", scale=alt.Scale(domain=list(range(1, 9))), axis=alt.Axis(labelAngle=0))
+    y = alt.Y("value:Q", title="running standard deviations", scale=alt.Scale(domain=[0, 1.5], clamp=True))
+    base = named("layers").properties(height=HEIGHT - 60).encode(x=x, y=y, color=norm_colour())
+    return base.mark_line(strokeWidth=2, clip=True) + base.mark_point(filled=True, size=80, opacity=1).encode(
+        tooltip=tips("layer:O", value=".2f")
+    )

@@ -3,9 +3,11 @@
 Charts are built in the tones of a light page; `specification` changes them for a dark one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import altair as alt
+import pandas as pd
 
 from normviz.model.norms import NORMS
 
@@ -16,6 +18,26 @@ HEIGHT = 300  # pixels, axes and legend included
 PERCENT = ".0%"
 TEXT = 13  # pixels of the text in charts: the back row reads it too
 EDGE = {"left": 2, "top": 5, "right": 8}  # pixels: Vega makes room for labels beyond the axes, and measures them a little short
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart that is built once, whatever its tables hold: building it takes longer than everything else on most pages.
+
+    Attributes:
+        build: returns the chart for `choices`; it draws tables by their names.
+        choices: what the chart depends on beside its tables; hashable.
+        tables: by name.
+    """
+
+    build: Callable[..., alt.TopLevelMixin]
+    choices: tuple
+    tables: dict[str, pd.DataFrame]
+
+
+def named(table: str) -> alt.Chart:
+    """Returns a chart of a table of a `Drawing`."""
+    return alt.Chart(alt.NamedData(table))
 
 
 def norm_colour(column: str = "norm") -> alt.Color:

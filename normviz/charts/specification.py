@@ -2,15 +2,17 @@
 
 import functools
 import threading
+from collections.abc import Callable
 
 import altair as alt
 import pandas as pd
 from altair.utils import schemapi
 
-from normviz.charts.parts import GREY_WORDS, GREY_WORDS_ON_DARK, TEXT, WORDS, WORDS_ON_DARK
+from normviz.charts.parts import GREY_WORDS, GREY_WORDS_ON_DARK, TEXT, WORDS, WORDS_ON_DARK, Drawing
 from normviz.model.norms import NORMS
 
-Chart = alt.TopLevelMixin
+Chart = alt.TopLevelMixin | Drawing
+SHAPES_KEPT = 256  # built drawings without their tables, some 30 kB each
 _ALTAIR_SETTINGS = threading.Lock()  # they hold for all threads
 schemapi.disable_debug_mode()  # or each part is checked when it is made
 CONFIG = {  # a chart is one picture with one sentence: a mark is named to a screen reader only where it says so itself
@@ -37,27 +39,22 @@ def specification(chart: Chart, scheme: str = "light") -> dict:
         chart: in the tones of a light page.
         scheme: of the page that it stands on, "light" or "dark"; a dark page gets each hue's lighter tone.
     """
+    if isinstance(chart, Drawing):
+        return {**_shape(chart.build, chart.choices, scheme), "datasets": chart.tables}
+    return _specification(chart, scheme)
+
+
+@functools.lru_cache(maxsize=SHAPES_KEPT)
+def _shape(build: Callable[..., alt.TopLevelMixin], choices: tuple, scheme: str) -> dict:
+    return _specification(build(*choices), scheme)
+
+
+def _specification(chart: alt.TopLevelMixin, scheme: str) -> dict:
     tables: dict[int, tuple[str, pd.DataFrame]] = {}
     with _ALTAIR_SETTINGS, alt.theme.enable("none"), alt.data_transformers.enable("by_name", tables=tables):
         spec = chart.to_dict(validate=False)
     spec["config"] = CONFIG | spec.get("config", {})
     return {**(_on_dark(spec) if scheme == "dark" else spec), "datasets": dict(tables.values())}
-
-
-def filled(shape, scheme: str, tables: dict[str, pd.DataFrame]) -> dict:
-    """Returns the specification of a chart that keeps its shape while its tables change; it is built once a shape.
-
-    Args:
-        shape: a frozen dataclass whose `chart()` draws tables by their names.
-        scheme: of the page, "light" or "dark".
-        tables: by name.
-    """
-    return {**_of_shape(shape, scheme), "datasets": tables}
-
-
-@functools.lru_cache(maxsize=64)
-def _of_shape(shape, scheme: str) -> dict:
-    return specification(shape.chart(), scheme)
 
 
 def _on_dark(part):

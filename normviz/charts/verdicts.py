@@ -3,7 +3,20 @@
 import altair as alt
 import pandas as pd
 
-from normviz.charts.parts import EDGE, GREY, GREY_WORDS, HEIGHT, PERCENT, TEXT, WORDS, norm_colour, norm_shape, tips
+from normviz.charts.parts import (
+    EDGE,
+    GREY,
+    GREY_WORDS,
+    HEIGHT,
+    PERCENT,
+    TEXT,
+    WORDS,
+    Drawing,
+    named,
+    norm_colour,
+    norm_shape,
+    tips,
+)
 from normviz.model.norms import NORMS
 from normviz.words.classes import CLASS_NAMES
 
@@ -12,7 +25,7 @@ LIKELY = 10  # classes
 RAMP = ("00", "8C")  # alpha of no mistake and of the most: the page's own text stays readable on it
 
 
-def confusion(table: pd.DataFrame, norm: str, names: tuple[str, ...] = CLASS_NAMES) -> alt.LayerChart:
+def confusion(table: pd.DataFrame, norm: str, names: tuple[str, ...] = CLASS_NAMES) -> Drawing:
     """Draws a confusion matrix whose cells can be chosen (selection `cell`: label and predicted).
 
     Args:
@@ -20,36 +33,44 @@ def confusion(table: pd.DataFrame, norm: str, names: tuple[str, ...] = CLASS_NAM
         norm: key of the model, for its colour.
         names: of the classes, in order; of more than `NUMBERED` the counts stand in the tooltips alone.
     """
-    chosen = alt.selection_point(name="cell", fields=["label", "predicted"])
     mistakes = table.assign(shown=table["share"].where(table["label"] != table["predicted"]))
+    written = mistakes if len(names) <= NUMBERED else mistakes.head(0)
+    highest = float(mistakes["shown"].max() or 1)
+    return Drawing(_confusion, (norm, tuple(names), highest), {"mistakes": mistakes, "written": written})
+
+
+def _confusion(norm: str, names: tuple[str, ...], highest: float) -> alt.LayerChart:
+    chosen = alt.selection_point(name="cell", fields=["label", "predicted"])
     x = alt.X("predicted:N", sort=list(names), title="predicted", axis=alt.Axis(labelAngle=-90, orient="top"))
     y = alt.Y("label:N", sort=list(names), title="true")
-    highest = float(mistakes["shown"].max() or 1)
     ramp = alt.Scale(domain=[0, highest], range=[f"{NORMS[norm].light.mark}{alpha}" for alpha in RAMP])
     shade = {"test": "isValid(datum.shown)", "field": "shown", "type": "quantitative", "scale": ramp, "legend": None}
     cells = (
-        alt.Chart(mistakes)
+        named("mistakes")
         .mark_rect(stroke=GREY, cursor="pointer", aria=True)
         .encode(
             x=x,
             y=y,
             color=alt.ColorValue("#8A8F9833", condition=shade),
             strokeWidth=alt.StrokeWidthValue(0.3, condition={"param": "cell", "empty": False, "value": 2}),
-            tooltip=tips("label", "predicted", "count", share=".1%"),
+            tooltip=tips("label:N", "predicted:N", "count:Q", share=".1%"),
         )
         .add_params(chosen)
     )
-    written = mistakes if len(names) <= NUMBERED else mistakes.head(0)
-    numbers = alt.Chart(written).mark_text(fontSize=TEXT, color=WORDS).encode(x=x, y=y, text=alt.Text("count:Q"))
+    numbers = named("written").mark_text(fontSize=TEXT, color=WORDS).encode(x=x, y=y, text=alt.Text("count:Q"))
     return (cells + numbers).properties(height=max(430, ROW * len(names)))
 
 
-def probabilities(table: pd.DataFrame, norm: str) -> alt.LayerChart:
+def probabilities(table: pd.DataFrame, norm: str) -> Drawing:
     """Draws the probability of each class, at most of `LIKELY`, most probable on top: class, probability (a fraction)."""
+    return Drawing(_probabilities, (norm,), {"likely": table.head(LIKELY)})
+
+
+def _probabilities(norm: str) -> alt.LayerChart:
     y = alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelFontSize=13))
     x = alt.X("probability:Q", title=None, scale=alt.Scale(domain=[0, 1], nice=False))
     x.axis = alt.Axis(format=PERCENT, values=[0, 0.5, 1])
-    base = alt.Chart(table.head(LIKELY), height=HEIGHT).encode(x=x, y=y)
+    base = named("likely").properties(height=HEIGHT).encode(x=x, y=y)
     text = base.mark_text(align="left", dx=5, fontSize=TEXT, color=GREY_WORDS)
     bars = base.mark_bar(color=NORMS[norm].light.mark)
     text = text.encode(text=alt.Text("probability:Q", format=".1%"))

@@ -48,6 +48,11 @@ def overlay(pixels: np.ndarray, values: np.ndarray, limit: float) -> np.ndarray:
 
 def data_address(pixels: np.ndarray) -> str:
     """Returns a picture (uint8, H x W x 3) as an address that HTML shows without another request."""
+    return "data:image/png;base64," + base64.b64encode(png(pixels)).decode()
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """Returns a picture (uint8, H x W x 3) as a PNG file."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    return file.getvalue()

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -158,9 +159,9 @@ def save(info: dict, contents: dict[str, bytes], folder: Path) -> None:
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Writes a file so that its name never stands for half of it, whenever the process is killed."""
+    """Writes a file so that its name never stands for half of it, whenever the process is killed, whoever else writes it."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f".{file.name}.part")
+    partial = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_ident()}.part")
     with open(partial, "wb") as stream:
         stream.write(content)
         stream.flush()

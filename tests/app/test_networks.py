@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest, app_test
 from streamlit.testing.v1.util import build_mock_config_get_option
 from torch import nn
 
+from normviz.app import invariances, journey, networks
 from normviz.model.norms import COMPARED
 from normviz.training import inference
 from tests.app.pages import open_page
@@ -67,6 +68,15 @@ def shared(monkeypatch) -> Shared:
         monkeypatch.setattr(nn.Module, way, _noting(watched, way, getattr(nn.Module, way)))
     yield watched
     st.cache_resource.clear()
+
+
+def forget() -> None:
+    """Takes from the caches what was computed with networks, but not the networks."""
+    st.cache_data.clear()
+    for drawn_once in (journey.show_way, invariances._table_of_changes, invariances._draw_one, invariances._table_of_pictures):
+        drawn_once.clear()
+    networks._of_few.clear()
+    networks._of_many.clear()
 
 
 def _noting(watched: Shared, way: str, original):
@@ -134,7 +144,7 @@ def test_two_sessions_at_once(page, shared):
         try:
             app = open_page(page, **VISITS[page])
             for _ in range(3):
-                st.cache_data.clear()
+                forget()
                 drawn(app.run())
         finally:
             ended.set()

@@ -35,11 +35,12 @@ for (const kind of ['click', 'keydown'])
 """
 
 
-def answers_ms(page: Page, name: str) -> list[float]:
-    """Opens a page of the app and makes its `CHANGES`; returns how long the answer to each took, in milliseconds."""
+def answers_ms(page: Page, name: str, changes: tuple[str, ...] | None = None) -> list[float]:
+    """Opens a page and makes changes, its `CHANGES` unless others are given; returns how long the answer to each took, in
+    milliseconds."""
     harness.open_page(page, name)
     page.evaluate(NOTE_TIME)
-    return [_answer_ms(page, choice) for choice in CHANGES[name]]
+    return [_answer_ms(page, choice) for choice in changes or CHANGES[name]]
 
 
 def _answer_ms(page: Page, choice: str) -> float:

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from normviz.charts import own_data, specification, verdicts
+from normviz.charts import own_data, verdicts
+from tests.charts.drawings import checked
 
 
 @pytest.mark.parametrize("count", [2, 100])
@@ -15,13 +16,14 @@ def test_every_class_has_its_bar(count):
 def test_counts_stand_in_the_cells_where_they_can_be_read(count, numbered):
     names = tuple(f"class {number}" for number in range(count))
     table = pd.DataFrame([{"label": a, "predicted": b, "count": 1, "share": 0.5} for a in names for b in names])
-    spec = specification.specification(verdicts.confusion(table, "batch", names))
+    drawing = verdicts.confusion(table, "batch", names)
+    spec = checked(drawing)
     assert spec["layer"][0]["encoding"]["y"]["sort"] == list(names)
-    assert any(drawn.empty for drawn in spec["datasets"].values()) != numbered
+    assert any(drawn.empty for drawn in drawing.tables.values()) != numbered
     assert spec["height"] >= 430 and (count < 100 or spec["height"] == 1400)
 
 
 def test_of_many_classes_the_most_probable_are_drawn():
     table = pd.DataFrame({"class": [str(n) for n in range(100)], "probability": 0.01})
-    spec = verdicts.probabilities(table, "batch").to_dict()
-    assert len(next(iter(spec["datasets"].values()))) == verdicts.LIKELY
+    drawing = verdicts.probabilities(table, "batch")
+    assert checked(drawing) and len(drawing.tables["likely"]) == verdicts.LIKELY

@@ -8,7 +8,7 @@ from PIL import Image
 
 from normviz.charts import lesson, paper
 from normviz.charts.lab import Axis, Growing
-from normviz.charts.specification import filled, specification
+from normviz.charts.specification import specification
 
 TABLE = pd.DataFrame(
     {
@@ -49,7 +49,6 @@ def test_a_csv_is_the_table_and_tells_several_apart():
     spec = specification(alt.Chart(TABLE).mark_bar().encode(x="mean:Q"))
     assert pd.read_csv(io.StringIO(paper.csv(spec)))["mean"].tolist() == [0.75, 0.74]
     lines = pd.DataFrame(columns=["series", "norm", "x", "mean", "low", "high", "dashed"])
-    growing = Growing(10, Axis("loss", 0, 1))
-    tables = growing.tables(lines, {}, pd.DataFrame({"x": [5], "text": ["rate 1"]}))
-    found = pd.read_csv(io.StringIO(paper.csv(filled(growing, "light", tables))))
+    drawing = Growing(10, Axis("loss", 0, 1)).drawing(lines, {}, pd.DataFrame({"x": [5], "text": ["rate 1"]}))
+    found = pd.read_csv(io.StringIO(paper.csv(specification(drawing))))
     assert found["table"].tolist() == ["changes"] and found["text"].tolist() == ["rate 1"]

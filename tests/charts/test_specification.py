@@ -2,7 +2,7 @@ import altair as alt
 import pandas as pd
 
 from normviz.charts import specification
-from normviz.charts.parts import norm_colour, norm_words
+from normviz.charts.parts import Drawing, named, norm_colour, norm_words
 from normviz.model.norms import NORMS
 
 TABLE = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, None], "name": ["a", "b"]})
@@ -52,3 +52,16 @@ def test_each_tone_of_a_light_page_has_one_on_a_dark_page():
 def test_a_mark_is_hidden_from_screen_readers_unless_it_speaks_for_itself():
     spec = specification.specification(layered().configure_view(stroke=None))
     assert spec["config"]["mark"]["aria"] is False and spec["config"]["view"] == {"stroke": None}
+
+
+def test_a_drawing_is_built_once_for_its_choices_and_scheme_and_has_the_tables_of_now():
+    built = []
+
+    def build(mark: str) -> alt.Chart:
+        built.append(mark)
+        return named("rows").mark_point(shape=mark).encode(x="x:Q")
+
+    for mark, rows, scheme in (("circle", 2, "light"), ("circle", 1, "light"), ("square", 1, "light"), ("circle", 1, "dark")):
+        spec = specification.specification(Drawing(build, (mark,), {"rows": TABLE.head(rows)}), scheme)
+        assert len(spec["datasets"]["rows"]) == rows and spec["mark"]["shape"] == mark
+    assert built == ["circle", "square", "circle"]

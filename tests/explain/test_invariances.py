@@ -12,6 +12,7 @@ from normviz.model import layer_statistics
 from normviz.model.norms import EPSILON
 from normviz.pictures import tensors
 from normviz.training import inference, runs
+from tests.charts.drawings import checked
 from tests.shipped import example_pictures, networks
 
 EXPECTED = {  # which outputs theory keeps: batch in training, batch in evaluation, group, layer, instance, none
@@ -177,4 +178,4 @@ def test_the_chart_draws_what_moves(column):
     given = table[table["side"] == "given"]
     stays = np.abs(given["after"] - given["before"]).max() < STAYS_BELOW
     assert stays == EXPECTED["times"][list(COLUMNS).index(column)]
-    assert invariance_charts.before_and_after(given, COLUMNS[column].norm, "given").to_dict()["layer"]
+    assert checked(invariance_charts.before_and_after(given, COLUMNS[column].norm, "given"))["layer"]
