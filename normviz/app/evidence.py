@@ -1,6 +1,7 @@
 """What the Evidence page is made of: one function a question, with its sentence, its chart and its table.
 
-Each is drawn once a colour scheme and then replayed for every visitor: building the charts takes most of a second.
+Each takes the table of its study and when that was written, and is drawn once a colour scheme and study, then replayed for every
+visitor: building the charts takes most of a second. `study` is empty where it makes no difference.
 """
 
 import pandas as pd
@@ -15,10 +16,10 @@ from normviz.words import naming, papers, questions
 
 
 @take_away.replayed
-def show_seeds(table: pd.DataFrame, study: str, scheme: str) -> None:
+def show_seeds(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws every model of the chosen study over its seeds, and the paired difference of each two."""
-    means, seeds = findings.models(table, study)
-    differences, by_seed = findings.pairs(table, study)
+    means, seeds = findings.models(_table, study)
+    differences, by_seed = findings.pairs(_table, study)
     compared = findings.among_compared(differences)
     st.markdown("\n".join(f"- **{said}**" for said in compared["said"]))
     grid = st.grid(2, min_column_width=340)
@@ -38,11 +39,11 @@ def show_seeds(table: pd.DataFrame, study: str, scheme: str) -> None:
 
 
 @take_away.replayed
-def show_gap(table: pd.DataFrame, scheme: str) -> None:
+def show_gap(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws the two waterfalls from the source's gap to what the norm alone is worth."""
     grid = st.grid(2, min_column_width=340)
     for norm in ("group", "layer"):
-        steps, name = findings.gap(table, norm), naming.MODEL_NAMES["published"][norm]
+        steps, name = findings.gap(_table, norm), naming.MODEL_NAMES["published"][norm]
         with grid.cell():
             if steps.empty:
                 st.info(f"Not every step between the source's BN and {name} has been run.")
@@ -50,17 +51,17 @@ def show_gap(table: pd.DataFrame, scheme: str) -> None:
             said = findings.gap_sentence(steps, name)
             frame.show(evidence_charts.waterfall(steps, norm), said)
             st.markdown(said)
-    st.markdown(f"**How closely do its figures come out again?** {findings.reproduced_sentence(table)}")
-    again = findings.reproduced(table)
+    st.markdown(f"**How closely do its figures come out again?** {findings.reproduced_sentence(_table)}")
+    again = findings.reproduced(_table)
     written = texts.as_text(again, "network")
     written.insert(1, "reported", again["reported"].map("{:.2%}".format))
     folded(written, "Table: the source's figures, reported and repeated here.")
 
 
 @take_away.replayed
-def show_batch_sizes(table: pd.DataFrame, scheme: str) -> None:
+def show_batch_sizes(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws error by training batch size, beside the figures of the paper."""
-    lines, seeds = small_batches.errors(table)
+    lines, seeds = small_batches.errors(_table)
     st.markdown(f"**{small_batches.shape_sentence(seeds)}**")
     paper = papers.imagenet_errors()
     theirs = paper.assign(mean=paper["value"], series=paper["norm"], dashed=False, **findings.NO_INTERVAL)
@@ -82,9 +83,9 @@ def show_batch_sizes(table: pd.DataFrame, scheme: str) -> None:
 
 
 @take_away.replayed
-def show_groups(table: pd.DataFrame, scheme: str) -> None:
+def show_groups(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws accuracy by number of groups."""
-    means, seeds = findings.group_counts(table)
+    means, seeds = findings.group_counts(_table)
     said = findings.group_count_sentence(seeds)
     st.markdown(said)
     frame.show(
@@ -95,9 +96,9 @@ def show_groups(table: pd.DataFrame, scheme: str) -> None:
 
 
 @take_away.replayed
-def show_shifts(table: pd.DataFrame, study: str, scheme: str) -> None:
+def show_shifts(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws accuracy by severity, one small chart a shift."""
-    by_shift = findings.shifts(table, study)
+    by_shift = findings.shifts(_table, study)
     said = findings.shift_sentence(by_shift)
     st.markdown(said)
     grid = st.grid(3, min_column_width=300)

@@ -11,13 +11,14 @@ from normviz.studies import evidence, experiments, texts
 from normviz.words import questions
 
 ACCURACY = Axis("test accuracy", percent=True)
+SHIFTED = ("shift", "sorted-shift")  # the studies of shifted pictures
 POINTS = "difference, percentage points"
 
 
 @take_away.replayed
-def show_rates(table: pd.DataFrame, scheme: str) -> None:
+def show_rates(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws accuracy by learning rate, one chart an optimizer."""
-    found = experiments.rates(table)
+    found = experiments.rates(_table)
     st.markdown("\n".join(f"- {experiments.rates_sentence(optimizer, lines)}" for optimizer, (lines, _) in found.items()))
     grid = st.grid(2, min_column_width=340)
     for optimizer, (lines, seeds) in found.items():
@@ -29,35 +30,34 @@ def show_rates(table: pd.DataFrame, scheme: str) -> None:
                 evidence_charts.lines(lines, axis, ACCURACY, seeds), f"Test accuracy by learning rate, one line a norm. {name}"
             )
             folded(texts.lines_as_text(lines, "learning rate"), f"Table: test accuracy by learning rate. {name}")
-    st.caption(experiments.diverged_sentence(table))
+    st.caption(experiments.diverged_sentence(_table))
 
 
 @take_away.replayed
-def show_layer_norms(table: pd.DataFrame, scheme: str) -> None:
+def show_layer_norms(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws the three layers that are called layer norm."""
-    means, seeds = experiments.layer_norms(table)
+    means, seeds = experiments.layer_norms(_table)
     _show_models(means, seeds, experiments.pair_sentences(seeds), "layer", "Test accuracy of the three layer norms.")
 
 
-def show_sorted(table: pd.DataFrame, scheme: str) -> None:
+def show_sorted(table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws training on sorted batches, and beside it statistics taken from sorted batches of shifted pictures."""
-    _show_sorted_training(table, scheme)
-    needed = ("shift", "sorted-shift")
-    if evidence.begun(needed) == [*needed]:
+    _show_sorted_training(table, stamp, scheme)
+    if evidence.begun(SHIFTED) == [*SHIFTED]:
         st.subheader("The same in evaluation: whose statistics help with shifted pictures?", anchor=False)
-        _show_adapted(*(saved.evidence(name) for name in needed), scheme)
+        _show_adapted(tuple(map(saved.evidence_stamp, SHIFTED)), scheme)
 
 
 @take_away.replayed
-def _show_sorted_training(table: pd.DataFrame, scheme: str) -> None:
-    means, seeds = experiments.sorted_batches(table)
+def _show_sorted_training(_table: pd.DataFrame, stamp: int, scheme: str) -> None:
+    means, seeds = experiments.sorted_batches(_table)
     said = experiments.sorted_sentence(means)
     _show_models(means, seeds, [said], "batch and norm", f"Test accuracy by what a training batch holds. {said}")
 
 
 @take_away.replayed
-def _show_adapted(shifts: pd.DataFrame, sorted_shifts: pd.DataFrame, scheme: str) -> None:
-    lines = experiments.adapted(shifts, sorted_shifts)
+def _show_adapted(stamps: tuple[int, ...], scheme: str) -> None:
+    lines = experiments.adapted(*map(saved.evidence, SHIFTED))
     said = experiments.adapted_sentence(lines)
     st.markdown(said)
     axis = Axis("severity", tuple(sorted(int(level) for level in lines["x"].unique())))
@@ -65,26 +65,26 @@ def _show_adapted(shifts: pd.DataFrame, sorted_shifts: pd.DataFrame, scheme: str
 
 
 @take_away.replayed
-def show_affine(table: pd.DataFrame, scheme: str) -> None:
+def show_affine(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws how far gamma and beta alone get."""
-    means, seeds = experiments.affine(table)
+    means, seeds = experiments.affine(_table)
     said = experiments.affine_sentence(means)
     alone = seeds[seeds["trained"] == "norms"]
     _show_models(means, seeds, [said, *experiments.pair_sentences(alone)], "network and what learns", "What gamma and beta do.")
 
 
 @take_away.replayed
-def show_weight_standardization(table: pd.DataFrame, scheme: str) -> None:
+def show_weight_standardization(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws what weight standardization adds to each norm, and to none."""
-    means, seeds = experiments.standardized(table)
+    means, seeds = experiments.standardized(_table)
     said = [experiments.standardized_sentence(means), *means["said"]]
     _show_differences(means, seeds, said, "network", "What weight standardization adds, paired by seed.")
 
 
 @take_away.replayed
-def show_networks(table: pd.DataFrame, scheme: str) -> None:
+def show_networks(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws batch norm's lead on each network."""
-    means, seeds = experiments.networks(table)
+    means, seeds = experiments.networks(_table)
     _show_differences(means, seeds, list(means["said"]), "network and pair", "Batch norm's lead by network, paired by seed.")
 
 

@@ -64,7 +64,22 @@ def markdown() -> str:
     }
     begun = evidence.begun(sections)
     answers = [f"**{questions.STUDIES[name].title}** {sections[name](evidence.load(name))}" for name in begun]
-    return "\n\n".join([*opening, *answers])
+    return "\n\n".join([*opening, _budget(), *answers])
+
+
+def _budget() -> str:
+    loaded = {norm: runs.load("budget", norm) for norm in COMPARED}
+    figures = {norm: runs.final_figures(run) for norm, run in loaded.items()}
+    said = [
+        f"{naming.MODEL_NAMES['budget'][norm]} {each['accuracy']:.2%} (95 % interval over test pictures {each['low']:.2%} to "
+        f"{each['high']:.2%})"
+        for norm, each in figures.items()
+    ]
+    info = loaded["batch"].info
+    return (
+        f"**How far do three norms get below 50,000 parameters?** On another network of {info['parameters']:,}, after "
+        f"{info['epochs']} epochs, one run each: {', '.join(said)}."
+    )
 
 
 def _seeds(table: pd.DataFrame) -> str:

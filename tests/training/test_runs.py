@@ -11,7 +11,7 @@ from normviz.pictures import dataset
 from normviz.training import evaluation, inference, runs
 
 MODELS = [(study, norm) for study in STUDIES for norm in COMPARED]
-EPOCHS = {"controlled": 20, "published": 20, "budget": 6}  # see checkpoints/README.md
+EPOCHS = 20
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_shipped_runs_load_and_their_figures_follow_from_their_predictions(study
     figures = evaluation.accuracy(run.predictions)
     assert {key: run.info["final"][key] for key in figures} == pytest.approx(figures)
     assert run.history["test_accuracy"].iloc[-1] == pytest.approx(figures["accuracy"])
-    assert len(run.predictions) == 10_000 and len(run.history) == run.info["recipe"]["epochs"] == EPOCHS[study]
+    assert len(run.predictions) == 10_000 and len(run.history) == run.info["recipe"]["epochs"] == EPOCHS
 
 
 @pytest.mark.parametrize(("study", "norm"), MODELS)
