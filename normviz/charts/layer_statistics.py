@@ -49,9 +49,10 @@ def channel_marks(table: pd.DataFrame, norm: str, marks: tuple[str, str], title:
         marks: names of the two columns; the first is the filled one.
         title: of the value axis.
     """
-    tidy = table.melt("channel", list(marks), var_name="mark", value_name="value")
-    scale = alt.Scale(domain=list(marks), range=[NORMS[norm].light.mark, GREY])
-    shape = alt.Shape("mark:N", scale=alt.Scale(domain=list(marks), range=["circle", "diamond"]), title=None)
+    names = [mark.replace("_", " ") for mark in marks]
+    tidy = table.rename(columns=dict(zip(marks, names))).melt("channel", names, var_name="mark", value_name="value")
+    scale = alt.Scale(domain=names, range=[NORMS[norm].light.mark, GREY])
+    shape = alt.Shape("mark:N", scale=alt.Scale(domain=names, range=["circle", "diamond"]), title=None)
     x = alt.X("channel:O", title="channel", axis=alt.Axis(labelAngle=0, labelOverlap=True))
     joined = (
         alt.Chart(table).mark_rule(color=GREY, opacity=0.5).encode(x=x, y=alt.Y(f"{marks[0]}:Q"), y2=alt.Y2(f"{marks[1]}:Q"))
