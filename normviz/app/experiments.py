@@ -12,7 +12,6 @@ from normviz.words import questions
 
 ACCURACY = Axis("test accuracy", percent=True)
 SHIFTED = ("shift", "sorted-shift")  # the studies of shifted pictures
-POINTS = "difference, percentage points"
 
 
 @take_away.replayed
@@ -68,6 +67,9 @@ def _show_adapted(stamps: tuple[int, ...], scheme: str) -> None:
 def show_affine(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws how far gamma and beta alone get."""
     means, seeds = experiments.affine(_table)
+    if means.empty:
+        st.info(questions.TOO_FEW)
+        return
     said = experiments.affine_sentence(means)
     alone = seeds[seeds["trained"] == "norms"]
     _show_models(means, seeds, [said, *experiments.pair_sentences(alone)], "network and what learns", "What gamma and beta do.")
@@ -77,6 +79,9 @@ def show_affine(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> No
 def show_weight_standardization(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws what weight standardization adds to each norm, and to none."""
     means, seeds = experiments.standardized(_table)
+    if means.empty:
+        st.info(questions.TOO_FEW)
+        return
     said = [experiments.standardized_sentence(means), *means["said"]]
     _show_differences(means, seeds, said, "network", "What weight standardization adds, paired by seed.")
 
@@ -85,16 +90,22 @@ def show_weight_standardization(_table: pd.DataFrame, stamp: int, scheme: str, s
 def show_networks(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws batch norm's lead on each network."""
     means, seeds = experiments.networks(_table)
+    if means.empty:
+        st.info(questions.TOO_FEW)
+        return
     _show_differences(means, seeds, list(means["said"]), "network and pair", "Batch norm's lead by network, paired by seed.")
 
 
 def _show_models(means: pd.DataFrame, seeds: pd.DataFrame, said: list[str], heading: str, alt: str) -> None:
-    st.markdown("\n".join(f"- {sentence}" for sentence in said))
-    frame.show(evidence_charts.intervals(means, seeds, "test accuracy"), alt)
+    _show_intervals(means, seeds, said, alt, "test accuracy")
     folded(texts.as_text(means, heading), f"Table: test accuracy by {heading}.")
 
 
 def _show_differences(means: pd.DataFrame, seeds: pd.DataFrame, said: list[str], heading: str, alt: str) -> None:
-    st.markdown("\n".join(f"- {sentence}" for sentence in said))
-    frame.show(evidence_charts.intervals(means, seeds, POINTS, zero=True), alt)
+    _show_intervals(means, seeds, said, alt, "difference, percentage points", zero=True)
     folded(texts.as_text(means, heading, points=True), f"Table: differences by {heading}.")
+
+
+def _show_intervals(means: pd.DataFrame, seeds: pd.DataFrame, said: list[str], alt: str, axis: str, zero: bool = False) -> None:
+    st.markdown("\n".join(f"- {sentence}" for sentence in said))
+    frame.show(evidence_charts.intervals(means, seeds, axis, zero), alt)

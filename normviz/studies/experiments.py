@@ -140,9 +140,10 @@ def adapted_sentence(lines: pd.DataFrame) -> str:
 
 
 def affine(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Returns accuracy with everything learned, and with gamma and beta alone: means, as `sorted_batches`, and seeds."""
+    """Returns accuracy with everything learned, and with gamma and beta alone, of norms with both: means and seeds."""
     last = evidence.results(table)
     last = last.assign(trained=_setting(last, "trained", "all"), value=last["test_accuracy"])
+    last = last[last["norm"].isin(last.loc[last["trained"] == "norms", "norm"])]
     last["name"] = [f"{short_name(row.norm)}, {questions.TRAINED[row.trained]}" for row in last.itertuples()]
     ranks = [(list(questions.TRAINED).index(row.trained), COMPARED.index(row.norm)) for row in last.itertuples()]
     last = last.assign(rank=ranks).sort_values("rank", kind="stable")

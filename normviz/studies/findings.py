@@ -93,7 +93,9 @@ def model_name(study: str, norm: str) -> str:
 
 
 def labelled(means: pd.DataFrame, pattern: str, scale: float = 1) -> pd.DataFrame:
-    """Adds the text beside each mark, and `end`, where it begins."""
+    """Adds the text beside each mark, and `end`, where it begins; nothing where there is no mark."""
+    if means.empty:
+        return means
     labels = [pattern.format(scale * mean) for mean in means["mean"]]
     return means.assign(label=labels, end=means["high"].fillna(means["mean"]))
 

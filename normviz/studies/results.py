@@ -146,16 +146,21 @@ def _sorted(table: pd.DataFrame) -> str:
 
 def _affine(table: pd.DataFrame) -> str:
     means, _ = experiments.affine(table)
+    if means.empty:
+        return questions.TOO_FEW
     return _listed(means, [experiments.affine_sentence(means)], "network and what learns")
 
 
 def _weight_standardization(table: pd.DataFrame) -> str:
     means, _ = experiments.standardized(table)
+    if means.empty:
+        return questions.TOO_FEW
     return " ".join([experiments.standardized_sentence(means), *means["said"]])
 
 
 def _networks(table: pd.DataFrame) -> str:
-    return " ".join(experiments.networks(table)[0]["said"])
+    means, _ = experiments.networks(table)
+    return questions.TOO_FEW if means.empty else " ".join(means["said"])
 
 
 def _listed(means: pd.DataFrame, said: list[str], heading: str) -> str:

@@ -125,3 +125,16 @@ def test_batch_norms_lead_is_told_network_by_network():
     means, _ = experiments.networks(trained("networks", plans))
     assert means["mean"].tolist() == pytest.approx([0.01, 0.04])
     assert means["said"][1].startswith("ResNet-8: Batch norm leads group norm by 4.00")
+
+
+@pytest.mark.parametrize(
+    ("found", "plan"),
+    [
+        (experiments.affine, Plan("controlled", "batch")),
+        (experiments.standardized, Plan("controlled", "batch")),
+        (experiments.networks, Plan("controlled", "batch")),
+    ],
+)
+def test_a_study_of_too_few_runs_has_nothing_to_show(found, plan):
+    means, seeds = found(trained("begun", {plan: 0.7}))
+    assert means.empty and seeds.empty
