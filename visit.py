@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from normviz.app import frame, saved
+from normviz.app import ahead, frame, saved
 
 st.set_page_config(page_title="normviz: batch, group and layer norm", page_icon="🔬", layout="wide")
+ahead.note_click()
 page = frame.navigation()
 frame.choose_study()
 saved.show_own(page.url_path)

@@ -1,13 +1,14 @@
 """What the first visitors would wait for, done ahead when the server starts: imports, and each page drawn once for nobody.
 
 What a page needs more than once (networks, test pictures, charts as messages) is kept for all sessions, so that whoever
-opens it then gets it ready.
+opens it then gets it ready. While visitors click, they draw what they need themselves: it waits until they pause.
 """
 
 import asyncio
 import gc
 import importlib
 import logging
+import math
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from functools import cache
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import Runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.session_manager import SessionClient
 
 from normviz.model.norms import STUDIES
@@ -34,6 +36,10 @@ SLOW_TO_IMPORT = (
 PAGES = tuple(key for key in pages.PAGES if key != "lab")  # which would start its workers
 LONGEST_SECONDS = 60  # for one page
 SCHEMES = ("light", "dark")
+PAUSE_SECONDS = 3  # without a click of any visitor, after which the next page is drawn
+
+_nobodys: set[str] = set()  # sessions of nobody
+_clicked_at = [-math.inf]  # when a visitor's page was last asked for, by the monotonic clock
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,18 @@ class _Nobody(SessionClient):
             self.finished.set()
 
 
+def note_click() -> None:
+    """Notes that a visitor's page is asked for; called in the script of a visit."""
+    context = get_script_run_ctx()
+    if context and context.session_id not in _nobodys:
+        _clicked_at[0] = time.monotonic()
+
+
+async def _pause() -> None:
+    while (left := _clicked_at[0] + PAUSE_SECONDS - time.monotonic()) > 0:
+        await asyncio.sleep(left)
+
+
 @asynccontextmanager
 async def lifespan(app):
     """Imports what the first view needs before the server answers, and all else beside the answers."""
@@ -99,8 +117,10 @@ async def _draw_all(study: str, scheme: str) -> None:
     """Opens each page of a study, and leaves as much time to others as each took."""
     client = _Nobody()
     session = Runtime.instance().connect_session(client, user_info={})
+    _nobodys.add(session)
     try:
         for page in PAGES:
+            await _pause()
             started = time.monotonic()
             client.finished.clear()
             Runtime.instance().handle_backmsg(session, _asking(page, study, scheme))
@@ -108,6 +128,7 @@ async def _draw_all(study: str, scheme: str) -> None:
             await asyncio.sleep(time.monotonic() - started)
     finally:
         Runtime.instance().close_session(session)
+        _nobodys.discard(session)
 
 
 def _asking(page: str, study: str, scheme: str) -> BackMsg:

@@ -1,10 +1,15 @@
+import asyncio
+import math
 import re
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from normviz.app import ahead
 from normviz.app.ahead import Settings
 from normviz.settings import SettingsError
 from tests.browser.harness import Server, running_app
@@ -40,6 +45,23 @@ def test_an_owner_may_have_only_imports_done_ahead():
         wait_until(lambda: has_pytorch(server))
         time.sleep(3)
         assert not set(KEPT[1:]) & kept(server)  # the first view is run by the health check
+
+
+def test_it_waits_until_visitors_pause(monkeypatch):
+    def visit_of(session: str) -> None:
+        monkeypatch.setattr(ahead, "get_script_run_ctx", lambda: SimpleNamespace(session_id=session))
+        ahead.note_click()
+
+    monkeypatch.setattr(ahead, "_clicked_at", [-math.inf])
+    monkeypatch.setattr(ahead, "_nobodys", {"nobody"})
+    monkeypatch.setattr(ahead, "PAUSE_SECONDS", 0.3)
+    visit_of("nobody")
+    assert ahead._clicked_at == [-math.inf], "its own pages do not count"
+    visit_of("visitor")
+    clicked = time.monotonic()
+    with ThreadPoolExecutor(1) as thread:  # where no other event loop runs
+        thread.submit(asyncio.run, ahead._pause()).result()
+    assert time.monotonic() - clicked > 0.25
 
 
 def test_another_word_is_refused():
