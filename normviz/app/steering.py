@@ -69,8 +69,7 @@ def steer(run: LabRun, chosen: Settings) -> None:
             paused = run.wanted().do == "pause"
             label, icon = ("Go on", ":material/play_arrow:") if paused else ("Pause", ":material/pause:")
             st.button(label, icon=icon, on_click=run.want, kwargs={"do": "run" if paused else "pause"})
-            grant = {"do": "pause", "granted": run.wanted().granted + 1}
-            st.button("One step", icon=":material/skip_next:", on_click=run.want, kwargs=grant, disabled=not paused)
+            st.button("One step", icon=":material/skip_next:", on_click=_grant_step, args=(run,), disabled=not paused)
             st.button("Stop", icon=":material/stop:", on_click=run.want, kwargs={"do": "stop"})
             _change_rate(run)
         else:
@@ -86,6 +85,10 @@ def steer(run: LabRun, chosen: Settings) -> None:
             st.button("Close", icon=":material/close:", on_click=show_run, args=(None,))
 
 
+def _grant_step(run: LabRun) -> None:
+    run.want(do="pause", granted=run.wanted().granted + 1)
+
+
 def _change_rate(run: LabRun) -> None:
     rates = run.wanted().rates
     now = rates[-1][1] if rates else run.setup().rate
@@ -99,19 +102,22 @@ def _want_rate(run: LabRun) -> None:
 
 
 def show_start(chosen: Settings, setup: Setup | None, demo: str, guess: tuple[str, str]) -> None:
-    """Shows the buttons that begin: the run itself, a rehearsal of the demo, and its recording."""
+    """Shows the buttons that begin: the run itself, a rehearsal of the demo, and its recording.
+
+    What was chosen just before the click counts: a callback would be given what the page held when the button was drawn.
+    """
     with st.container(horizontal=True):
         if lab.may_train(chosen):
             # Streamlit writes in white on the primary colour, which on a dark page must be light itself
             kind = "primary" if frame.scheme() == "light" else "secondary"
             options = {"type": kind, "icon": ":material/play_arrow:", "disabled": setup is None}
-            st.button("Start", on_click=_begin_here, args=(chosen, setup, demo, guess), **options)
+            if st.button("Start", **options):
+                _begin_here(chosen, setup, demo, guess)
             small = setup and replace(
                 PRESETS[demo].setup, steps=PRESETS[demo].rehearsal_steps, data=setup.data, brought=setup.brought
             )
-            rehearsal = (chosen, small, demo, ("", ""), True)
-            options = {"icon": ":material/fact_check:", "disabled": setup is None}
-            st.button("Check this demo here", on_click=_begin_here, args=rehearsal, **options)
+            if st.button("Check this demo here", icon=":material/fact_check:", disabled=setup is None):
+                _begin_here(chosen, small, demo, ("", ""), True)
         if demo in recorded.demos():
             st.button("Play the recording", icon=":material/movie:", on_click=_replay)
     if not lab.may_train(chosen):

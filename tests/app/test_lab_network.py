@@ -57,6 +57,15 @@ def test_a_network_in_the_address_is_trained_and_stays_with_the_visit(lab):
     assert start(app).design == ""
 
 
+def test_what_is_chosen_just_before_the_click_counts(lab):
+    from normviz.lab import store
+
+    app = open_page("lab")
+    app.selectbox(key="best").set_value("batch")
+    app.number_input(key="steps").set_value(123)
+    assert start(app).steps == 123 and store.all_runs(settings().folder)[-1].about().best == "batch"
+
+
 @pytest.mark.parametrize(
     ("design", "said"), [("C16k3 Q", "part='Q'"), ("C512k3 N C512k3", "200,000 weights"), ("<b>" * 600, "1,000 letters")]
 )

@@ -3,7 +3,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from normviz.classroom import lessons, views
-from tests.app.pages import assert_whole, charts, choice, open_page
+from tests.app.pages import assert_whole, charts, open_page
 
 LESSON = lessons.load(lessons.files()["which-norm-wins"])
 STEPS = LESSON.cut(20)
@@ -79,7 +79,8 @@ def test_a_link_of_the_lesson_leads_to_the_page_at_its_state(page):
     asked = dict(parse_qsl(parts.query))
     app = open_page(parts.path.strip("/"), **asked)
     for name, value in asked.items():
-        assert value in choice(app, name).options
+        widget = next(each for each in [*app.button_group, *app.selectbox] if each.key == name)
+        assert value in widget.options
 
 
 @pytest.mark.parametrize("query", [{"lesson": "nowhere"}, {"minutes_which-norm-wins": "7"}])
