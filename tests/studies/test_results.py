@@ -24,7 +24,9 @@ def test_results_need_their_place(tmp_path):
     assert file.read_text() == "nothing here"
     file.write_text(f"before\n{results.BEGIN}\nold\n{results.END}\nafter")
     results.write(file)
-    assert file.read_text().startswith("before\n") and file.read_text().endswith("\nafter") and "\nold\n" not in file.read_text()
+    assert (
+        file.read_text().startswith("before\n") and file.read_text().endswith("\nafter") and "\nold\n" not in file.read_text()
+    )
 
 
 @pytest.mark.parametrize("place", ["missing.md", "folder", "binary", "missing/README.md"])
