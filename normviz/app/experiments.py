@@ -67,8 +67,7 @@ def _show_adapted(stamps: tuple[int, ...], scheme: str) -> None:
 def show_affine(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws how far gamma and beta alone get."""
     means, seeds = experiments.affine(_table)
-    if means.empty:
-        st.info(questions.TOO_FEW)
+    if not _is_enough(means):
         return
     said = experiments.affine_sentence(means)
     alone = seeds[seeds["trained"] == "norms"]
@@ -79,8 +78,7 @@ def show_affine(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> No
 def show_weight_standardization(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws what weight standardization adds to each norm, and to none."""
     means, seeds = experiments.standardized(_table)
-    if means.empty:
-        st.info(questions.TOO_FEW)
+    if not _is_enough(means):
         return
     said = [experiments.standardized_sentence(means), *means["said"]]
     _show_differences(means, seeds, said, "network", "What weight standardization adds, paired by seed.")
@@ -90,10 +88,15 @@ def show_weight_standardization(_table: pd.DataFrame, stamp: int, scheme: str, s
 def show_networks(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws batch norm's lead on each network."""
     means, seeds = experiments.networks(_table)
-    if means.empty:
-        st.info(questions.TOO_FEW)
+    if not _is_enough(means):
         return
     _show_differences(means, seeds, list(means["said"]), "network and pair", "Batch norm's lead by network, paired by seed.")
+
+
+def _is_enough(means: pd.DataFrame) -> bool:
+    if means.empty:
+        st.info(questions.TOO_FEW)
+    return not means.empty
 
 
 def _show_models(means: pd.DataFrame, seeds: pd.DataFrame, said: list[str], heading: str, alt: str) -> None:

@@ -51,7 +51,7 @@ def choose() -> Choice:
         del st.session_state["door"]
     door = st.segmented_control("Network", doors, default=doors[0], key="door", **options)
     name = _choose_name(door, offered)
-    norms = st.segmented_control("Its norms", NORMS, default=NORMS[0], key="swapped", **options)
+    norms = st.segmented_control("Its norms", NORMS, default=NORMS[0], key="swapped", wrap=True, **options)
     file = st.file_uploader("Weights (.safetensors); else random ones", key="weights", max_upload_size=25)
     brought = (file.getvalue(), Path(file.name).name) if file else (None, "")
     return Choice(door, name, norms, *brought, offered.get(name) if door == words.SERVERS else None)

@@ -17,6 +17,7 @@ from normviz.studies import measurements
 from normviz.studies.measurements import Measurement
 from normviz.training import loop, memory, runs
 from normviz.training.plans import Plan, Recipe, recipe_of, source_recipe
+from normviz.words import questions
 
 SEEDS = 5
 FEWER_SEEDS = 3
@@ -28,7 +29,6 @@ RATES = {  # tried by each optimizer, the usual one of each among them
     "sgd": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
     "adamw": (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
 }
-ORDERS = ("mixed", "two classes", "one class")
 SORTED = {"epochs": 1, "batch_size": 16, "learning_rate": 0.0005, "schedule": "constant"}
 ONE_GROUP = ("layer", "layer_elementwise", "layer_place")  # norms for which a picture's channels are not divided
 MAY_DIVERGE = ("rates",)  # studies in which a run whose loss is not finite any more is a finding
@@ -112,7 +112,7 @@ def _layer_norms() -> Iterator[Plan]:
 
 def _sorted() -> Iterator[Plan]:
     for seed in range(FEWER_SEEDS):
-        for order in ORDERS:
+        for order in questions.ORDERS:
             yield from (Plan("controlled", norm, seed, Recipe(**SORTED, order=order)) for norm in COMPARED)
 
 

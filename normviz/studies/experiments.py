@@ -98,8 +98,8 @@ def sorted_batches(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Returns accuracy by what shares a training batch: means (name, norm, order, mean, low, high, count, label), and seeds."""
     last = evidence.results(table)
     last = last.assign(order=_setting(last, "order", "mixed"), value=last["test_accuracy"])
-    last["name"] = [f"{questions.ORDERS[row.order]}: {short_name(row.norm)}" for row in last.itertuples()]
-    ranks = [(list(questions.ORDERS).index(row.order), COMPARED.index(row.norm)) for row in last.itertuples()]
+    last["name"] = [f"{row.order}: {short_name(row.norm)}" for row in last.itertuples()]
+    ranks = [(questions.ORDERS.index(row.order), COMPARED.index(row.norm)) for row in last.itertuples()]
     last = last.assign(rank=ranks).sort_values("rank", kind="stable")
     means = evidence.by_model(last, "value", ("name", "norm", "order"))
     return labelled(means, "{:.1%}"), last[["name", "norm", "seed", "value"]]

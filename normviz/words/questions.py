@@ -76,7 +76,7 @@ STUDIES = {
 }
 
 OPTIMIZERS = {"sgd": "SGD with momentum.", "adamw": "AdamW."}
-ORDERS = {"mixed": "mixed", "two classes": "two classes", "one class": "one class"}  # what a training batch holds
+ORDERS = ("mixed", "two classes", "one class")  # what a training batch holds, as recipes name it
 LAYER_NORMS = {
     "layer": "whole picture, gamma a channel",
     "layer_elementwise": "whole picture, gamma a place",

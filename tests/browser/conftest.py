@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.harness import Server, fresh_page, missing_browser, running_app, running_browser
+from tests.browser.harness import Server, faultless_page, missing_browser, running_app, running_browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -39,9 +39,8 @@ def app_url(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser, app_url: str) -> Iterator[Page]:
     """An empty page, 1280 pixels wide; at its end it fails on JavaScript errors and foreign requests."""
-    with fresh_page(browser, app_url) as (page, faults):
+    with faultless_page(browser, app_url) as page:
         yield page
-    assert not faults, "\n".join(faults)
 
 
 @pytest.hookimpl(wrapper=True)

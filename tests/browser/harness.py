@@ -30,6 +30,7 @@ START_SECONDS = 90
 ACTION_MS = 10_000
 SETTLE_MS = 60_000
 QUIET_MS = 500
+SLOW_MS = 300_000  # of workers that start while other tests use the cores
 
 CHROMIUM_ARGS = (
     "--no-sandbox",
@@ -242,6 +243,14 @@ def fresh_page(browser: Browser, url: str, width: int = 1280, scheme: str = "lig
         context.close()
 
 
+@contextlib.contextmanager
+def faultless_page(browser: Browser, url: str) -> Iterator[Page]:
+    """Opens an empty page, 1280 pixels wide; at its end it fails on what `fresh_page` collects."""
+    with fresh_page(browser, url) as (page, faults):
+        yield page
+    assert not faults, "\n".join(faults)
+
+
 def _watch_faults(context: BrowserContext, url: str) -> list[str]:
     """Returns a list to which the context adds a line for every fault from now on."""
     faults: list[str] = []
@@ -270,14 +279,14 @@ def open_page(page: Page, url_path: str, **query: str | list[str]) -> None:
     settle(page)
 
 
-def settle(page: Page) -> None:
+def settle(page: Page, longest_ms: int = SETTLE_MS) -> None:
     """Waits until Streamlit has run the script to its end and every chart and picture is drawn.
 
     Raises:
-        playwright.sync_api.TimeoutError: If that takes longer than `SETTLE_MS`.
+        playwright.sync_api.TimeoutError: If that takes longer than `longest_ms`.
     """
     page.evaluate("window.idleSince = undefined")
-    page.wait_for_function(IS_SETTLED, arg=QUIET_MS, polling=50, timeout=SETTLE_MS)
+    page.wait_for_function(IS_SETTLED, arg=QUIET_MS, polling=50, timeout=longest_ms)
 
 
 def error_texts(page: Page) -> list[str]:

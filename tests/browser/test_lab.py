@@ -7,11 +7,9 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.harness import assert_no_error, fresh_page, running_app, settle
+from tests.browser.harness import SLOW_MS, assert_no_error, faultless_page, fresh_page, running_app, settle
 from tests.browser.test_layout import CHARTS, assert_readable
 from tests.waiting import until
-
-SLOW_MS = 300_000  # workers that start while the other tests use the cores
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +20,8 @@ def lab_server(tmp_path_factory):
 
 @pytest.fixture
 def lab_page(browser, lab_server):
-    with fresh_page(browser, lab_server.url) as (page, faults):
+    with faultless_page(browser, lab_server.url) as page:
         yield page
-    assert not faults, "\n".join(faults)
 
 
 def open_lab(page, query: str = "") -> None:

@@ -8,9 +8,16 @@ from playwright.sync_api import expect
 from normviz.app.saved import OWN_PAGES
 from normviz.words import pages
 from tests import own_pictures
-from tests.browser.harness import assert_no_error, fresh_page, open_page, running_app, settle, sideways_scroll
-
-SLOW_MS = 300_000  # workers that start while the other tests use the cores
+from tests.browser.harness import (
+    SLOW_MS,
+    assert_no_error,
+    faultless_page,
+    fresh_page,
+    open_page,
+    running_app,
+    settle,
+    sideways_scroll,
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +33,16 @@ def own_server(folder):
 
 @pytest.fixture
 def own_page(browser, own_server):
-    with fresh_page(browser, own_server.url) as (page, faults):
+    with faultless_page(browser, own_server.url) as page:
         yield page
-    assert not faults, "\n".join(faults)
+
+
+def train_and_open_on_the_pages(page) -> None:
+    page.get_by_role("button", name="Start", exact=True).click(timeout=SLOW_MS)
+    page.get_by_text("What came out").wait_for(timeout=SLOW_MS)
+    page.get_by_text("Runs of this visit").click()
+    page.get_by_role("button", name="Open on the other pages as my network").click()
+    settle(page, SLOW_MS)
 
 
 def test_own_data_are_inspected_trained_on_and_walked_through(own_page):
@@ -38,13 +52,7 @@ def test_own_data_are_inspected_trained_on_and_walked_through(own_page):
     page.get_by_role("link", name="Next: ").click()
     page.get_by_text("3 classes of your own").wait_for(timeout=SLOW_MS)
     page.goto("/lab?steps=12&pictures=500&batch_size=16")
-    page.get_by_role("button", name="Start", exact=True).click(timeout=SLOW_MS)
-    page.get_by_text("What came out").wait_for(timeout=SLOW_MS)
-    page.get_by_text("Runs of this visit").click()
-    page.get_by_role("button", name="Open on the other pages as my network").click()
-    page.get_by_text("Measuring it on the test pictures").wait_for()
-    page.get_by_text("Measuring it on the test pictures").wait_for(state="hidden", timeout=SLOW_MS)
-    settle(page)
+    train_and_open_on_the_pages(page)
     for key in reversed(pages.TOUR[: pages.TOUR.index("lab")]):
         page.get_by_role("link", name=f"Back: {pages.TITLES[key]}").click()
         expect(page.get_by_role("heading", level=1)).to_have_text(pages.PAGES[key].title)
@@ -71,13 +79,7 @@ def test_a_zip_is_trained_on_and_its_pictures_stand_on_the_other_pages(own_page,
     expect(page.get_by_text("one, three, two")).to_be_visible(timeout=SLOW_MS)
     settle(page)
     page.goto(f"{page.url}&steps=12&pictures=500")
-    page.get_by_role("button", name="Start", exact=True).click(timeout=SLOW_MS)
-    page.get_by_text("What came out").wait_for(timeout=SLOW_MS)
-    page.get_by_text("Runs of this visit").click()
-    page.get_by_role("button", name="Open on the other pages as my network").click()
-    page.get_by_text("Measuring it on the test pictures").wait_for()
-    page.get_by_text("Measuring it on the test pictures").wait_for(state="hidden", timeout=SLOW_MS)
-    settle(page)
+    train_and_open_on_the_pages(page)
     for title in ("Your data", "Classify a picture", "Mistakes"):
         page.get_by_role("link", name=f"Back: {title}").click()
     expect(page.get_by_text("of 6 test pictures")).to_be_visible(timeout=SLOW_MS)

@@ -4,10 +4,17 @@ import pytest
 from playwright.sync_api import expect
 
 from normviz.words import own_network as words
-from tests.browser.harness import assert_no_error, fresh_page, open_page, running_app, settle, sideways_scroll
+from tests.browser.harness import (
+    SLOW_MS,
+    assert_no_error,
+    faultless_page,
+    fresh_page,
+    open_page,
+    running_app,
+    settle,
+    sideways_scroll,
+)
 from tests.waiting import until
-
-SLOW_MS = 90_000  # workers that start while the other tests use the cores
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +28,8 @@ def network_server(tmp_path_factory):
 
 @pytest.fixture
 def network_page(browser, network_server):
-    with fresh_page(browser, network_server.url) as (page, faults):
+    with faultless_page(browser, network_server.url) as page:
         yield page
-    assert not faults, "\n".join(faults)
 
 
 def test_one_click_leads_into_the_lab_which_trains_it_and_finds_it_again(network_page):
@@ -46,9 +52,7 @@ def test_one_click_leads_into_the_lab_which_trains_it_and_finds_it_again(network
     expect(page.get_by_text(f"This run trains: {said}")).to_be_visible()
     page.get_by_text("Runs of this visit").click()
     page.get_by_role("button", name="Open on the other pages as my network").click()
-    page.get_by_text("Measuring it on the test pictures").wait_for()
-    page.get_by_text("Measuring it on the test pictures").wait_for(state="hidden", timeout=SLOW_MS)
-    settle(page)
+    settle(page, SLOW_MS)
     for title in ("Your data", "Classify a picture"):
         page.get_by_role("link", name=f"Back: {title}").click()
     expect(page.get_by_text("Your own networks stand here")).to_be_visible(timeout=SLOW_MS)
