@@ -192,7 +192,7 @@ def picture_changes(networks: dict, pixels: np.ndarray, factors: dict[str, float
 
 
 def adjusted(pixels: np.ndarray, change: str, factor: float) -> np.ndarray:
-    """Multiplies the brightness or contrast of pictures, uint8 N x 32 x 32 x 3, with torchvision."""
+    """Multiplies the brightness or contrast of pictures, uint8 N x 32 x 32 x 3."""
     from normviz.studies import measurements
 
     return measurements.shifted(pixels, {"brightness": "brighter", "contrast": "lower contrast"}[change], factor)

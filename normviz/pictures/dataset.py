@@ -9,9 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import torchvision  # noqa: F401  whole before a part of it: sessions that import at once would meet it half made
 from PIL import Image
-from torchvision.datasets import CIFAR10
 
 from normviz.pictures import cache, formats, layouts, originals, own, uploads
 from normviz.pictures.choices import Choices, choices
@@ -133,8 +131,8 @@ def load_split(split: str, folder: str | Path | None = None, chosen: Choices | N
     path = find_folder(folder)
     if path is None:
         raise DataError(
-            f"no CIFAR-10 in {folder or download_folder()}, nor own data: name an image folder, {CIFAR10.base_folder} or "
-            f"{CIFAR10.filename} with --data or NORMVIZ_DATA, or fetch CIFAR-10 with: python -m normviz download --data DIR; "
+            f"no CIFAR-10 in {folder or download_folder()}, nor own data: name an image folder, {originals.FOLDER} or "
+            f"{originals.ARCHIVE} with --data or NORMVIZ_DATA, or fetch CIFAR-10 with: python -m normviz download --data DIR; "
             f"{layouts.FORMS}"
         )
     if is_image_folder(path):
@@ -163,8 +161,14 @@ def of_album(album: own.Album, split: str, edition: str, resize: str) -> Split:
 
 
 def _load_originals(path: Path, split: str) -> Split:
-    images, labels = originals.load(path, split)
-    return Split(images, labels, np.arange(len(labels)), "CIFAR-10, original files (torchvision)")
+    folder = originals.unpacked(path)
+    files = [(name, _stat(folder / name)) for name in originals.BATCHES if (folder / name).exists()]
+    cached = cache.place(f"originals-{split}", files, str(folder.resolve()))
+    arrays = cache.read(cached, ("images", "labels"))
+    if arrays is None:
+        arrays = dict(zip(("images", "labels"), originals.load(folder, split), strict=True))
+        cache.write(cached, arrays)
+    return Split(**arrays, indices=np.arange(len(arrays["labels"])), edition="CIFAR-10, original files (torchvision)")
 
 
 def _load_image_folder(path: Path, split: str) -> Split:

@@ -5,14 +5,11 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Lock
 
-import torchvision  # noqa: F401  whole before a part of it: sessions that import at once would meet it half made
-from torchvision.datasets import CIFAR10
-
 from normviz import disk
 from normviz.pictures import originals
-from normviz.pictures.originals import ARCHIVE_BYTES, DataError
+from normviz.pictures.originals import ARCHIVE, ARCHIVE_BYTES, BATCHES, FOLDER, DataError
 
-UNPACKED_BYTES = 186_250_000  # of CIFAR10.base_folder: 60,000 pictures of 3,073 bytes and their names
+UNPACKED_BYTES = 186_250_000  # of FOLDER: 60,000 pictures of 3,073 bytes and their names
 
 _DOWNLOADER = ThreadPoolExecutor(max_workers=1)
 _DOWNLOADS: dict[Path, Future] = {}
@@ -35,10 +32,10 @@ def fetch(folder: str | Path, report: Callable[[float], None] = lambda fraction:
     fetching = _start_or_join(path)
     while not fetching.done():
         wait([fetching], timeout=0.3)
-        report(_arrived(path / CIFAR10.filename))
+        report(_arrived(path / ARCHIVE))
     if fetching.exception():
         raise DataError(
-            f"CIFAR-10 could not be fetched from {CIFAR10.url} into {path} ({fetching.exception()}): check the connection "
+            f"CIFAR-10 could not be fetched from {originals.cifar10().url} into {path} ({fetching.exception()}): check the connection "
             "and the free space, then try again"
         ) from fetching.exception()
     report(1.0)
@@ -47,11 +44,11 @@ def fetch(folder: str | Path, report: Callable[[float], None] = lambda fraction:
 
 def _check_room(path: Path) -> None:
     """Checks that the archive and what it holds can be written; files that all lie there need nothing."""
-    unpacked = path / CIFAR10.base_folder
-    if all((unpacked / name).is_file() for name, _ in CIFAR10.train_list + CIFAR10.test_list):
+    unpacked = path / FOLDER
+    if all((unpacked / name).is_file() for name in BATCHES):
         return
     try:
-        disk.check_writable(path, ARCHIVE_BYTES + UNPACKED_BYTES - round(_arrived(path / CIFAR10.filename) * ARCHIVE_BYTES))
+        disk.check_writable(path, ARCHIVE_BYTES + UNPACKED_BYTES - round(_arrived(path / ARCHIVE) * ARCHIVE_BYTES))
     except disk.DiskError as error:
         raise DataError(f"CIFAR-10 cannot be fetched: {error}") from error
 
@@ -66,7 +63,7 @@ def _start_or_join(path: Path) -> Future:
 
 def _download(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
-    CIFAR10(path, download=True)
+    originals.cifar10()(path, download=True)
 
 
 def _arrived(archive: Path) -> float:

@@ -4,58 +4,56 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import torchvision  # noqa: F401  whole before a part of it: sessions that import at once would meet it half made
-from torchvision.datasets import CIFAR10
-from torchvision.datasets.utils import check_integrity, extract_archive
 
-ARCHIVE_BYTES = 170_498_071  # of CIFAR10.filename
+FOLDER, ARCHIVE, ARCHIVE_BYTES = "cifar-10-batches-py", "cifar-10-python.tar.gz", 170_498_071
+BATCHES = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
+META = "batches.meta"
 
 
 class DataError(ValueError):
     """A data set that is missing, incomplete or unreadable; the message names the file and the next step."""
 
 
-class _Batches(CIFAR10):
-    """CIFAR-10 by the folder that holds the batches, not by the one around it."""
+def cifar10() -> type:
+    """Returns torchvision's data set; torchvision takes 150 MB, so it is imported when it is asked for."""
+    import torchvision
 
-    base_folder = ""
+    return torchvision.datasets.CIFAR10
 
 
 def find(path: Path) -> Path | None:
     """Returns the folder of batches or else the archive that a path is or holds; None if it is and holds neither."""
-    folders = [folder for folder in (path / CIFAR10.base_folder, path) if _is_batches(folder)]
-    archives = [file for file in (path / CIFAR10.filename, path) if file.name == CIFAR10.filename and file.is_file()]
+    folders = [folder for folder in (path / FOLDER, path) if _is_batches(folder)]
+    archives = [file for file in (path / ARCHIVE, path) if file.name == ARCHIVE and file.is_file()]
     return next(iter(folders + archives), None)
 
 
 def _is_batches(folder: Path) -> bool:
-    names = [CIFAR10.meta["filename"], *(name for name, _ in CIFAR10.train_list + CIFAR10.test_list)]
-    named = folder.is_dir() and folder.resolve().name == CIFAR10.base_folder
-    return named or any((folder / name).is_file() for name in names)
+    named = folder.is_dir() and folder.resolve().name == FOLDER
+    return named or any((folder / name).is_file() for name in (META, *BATCHES))
 
 
 def home(path: Path) -> Path:
     """Returns the folder to fetch into so that `path` names what was fetched: the one around batches or archive."""
     whole = path.resolve()
-    return whole.parent if whole.name in (CIFAR10.base_folder, CIFAR10.filename) else path
+    return whole.parent if whole.name in (FOLDER, ARCHIVE) else path
 
 
-def load(path: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Reads train or test; an archive is unpacked first, beside itself and without network.
+def load(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Reads train or test.
 
     Args:
-        path: what `find` found.
+        folder: of the batches.
         split: "train" or "test".
 
     Returns:
         Pictures, uint8, N x 32 x 32 x 3; labels, int64, N.
 
     Raises:
-        DataError: a file missing or damaged, or no room to unpack the archive.
+        DataError: a file missing or damaged.
     """
-    folder = _unpack(path) if path.is_file() else path
     try:
-        source = _Batches(folder, train=split == "train")
+        source = type("Batches", (cifar10(),), {"base_folder": ""})(folder, train=split == "train")
     except (RuntimeError, OSError) as error:
         raise DataError(
             f"the CIFAR-10 files in {folder} are incomplete or damaged ({error}); fetch them again with: "
@@ -64,19 +62,32 @@ def load(path: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
     return source.data, np.array(source.targets, dtype=np.int64)
 
 
-def _unpack(archive: Path) -> Path:
-    """Unpacks a whole archive; the folder appears complete or not at all, also when several processes unpack at once."""
-    target = archive.parent / CIFAR10.base_folder
+def unpacked(path: Path) -> Path:
+    """Returns the folder of batches of what `find` found; an archive is unpacked beside itself, without network.
+
+    The folder appears complete or not at all, also when several processes unpack at once.
+
+    Raises:
+        DataError: a damaged archive, or no room to unpack it.
+    """
+    target = path.parent / FOLDER if path.is_file() else path
+    if not target.exists():
+        _unpack(path, target)
+    return target
+
+
+def _unpack(archive: Path, target: Path) -> None:
+    import torchvision
+
     try:
         _check_archive(archive)
         with TemporaryDirectory(prefix=".unpacking-", dir=archive.parent) as fresh:
-            extract_archive(archive, fresh)
-            _put(Path(fresh) / CIFAR10.base_folder, target)
+            torchvision.datasets.utils.extract_archive(archive, fresh)
+            _put(Path(fresh) / FOLDER, target)
     except OSError as error:
         raise DataError(
             f"{archive} cannot be unpacked there ({error}): mend that, or unpack it elsewhere and name the folder with --data"
         ) from error
-    return target
 
 
 def _put(fresh: Path, target: Path) -> None:
@@ -88,8 +99,10 @@ def _put(fresh: Path, target: Path) -> None:
 
 
 def _check_archive(archive: Path) -> None:
+    import torchvision
+
     count = archive.stat().st_size
-    if count != ARCHIVE_BYTES or not check_integrity(archive, CIFAR10.tgz_md5):
+    if count != ARCHIVE_BYTES or not torchvision.datasets.utils.check_integrity(archive, cifar10().tgz_md5):
         raise DataError(
             f"{archive} is damaged or not all there: it has {count:,} of {ARCHIVE_BYTES:,} bytes, or other contents; wait if "
             f"it is being fetched, else fetch it again with: python -m normviz download --data {archive.resolve().parent}"

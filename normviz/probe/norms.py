@@ -11,7 +11,7 @@ from torch import nn
 
 from normviz.probe import again
 from normviz.probe.measure import Finding, measure
-from normviz.probe.walk import KNOWN, Meeting, Record, walk
+from normviz.probe.walk import Meeting, Record, is_known, walk
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _look_at(meeting: Meeting) -> NormLayer | None:
     """Returns what was met as a norm layer, or None where it is no norm."""
     if not isinstance(meeting.target, nn.Module):
         return _norm(meeting, "functional", measure(again.of_call(meeting.target, meeting.arguments)))
-    known = isinstance(meeting.target, KNOWN)
+    known = is_known(meeting.target)
     if meeting.arguments is None:
         return None
     try:
@@ -133,5 +133,5 @@ def _never_reached(copy: nn.Module, found: dict) -> Iterator[NormLayer]:
     home_made = {layer.kind for layer in found.values()}
     for path, module in copy.named_modules():
         inside = any(path.startswith(f"{outer}.") for outer in found if isinstance(outer, str))
-        if path not in found and not inside and (isinstance(module, KNOWN) or type(module).__name__ in home_made):
+        if path not in found and not inside and (is_known(module) or type(module).__name__ in home_made):
             yield NormLayer(path, type(module).__name__, ())

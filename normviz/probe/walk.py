@@ -5,10 +5,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import torch
-import torchvision  # noqa: F401  whole before a part of it: sessions that import at once would meet it half made
 from torch import nn
 from torch.overrides import TorchFunctionMode
-from torchvision.ops import FrozenBatchNorm2d
 
 from normviz.probe import again
 
@@ -20,7 +18,6 @@ KNOWN = (
     nn.RMSNorm,
     nn.LocalResponseNorm,
     nn.CrossMapLRN2d,
-    FrozenBatchNorm2d,
 )
 OF_TORCH = "torch.nn.modules."
 
@@ -87,18 +84,24 @@ class _Functional(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
+def is_known(module: nn.Module | Callable) -> bool:
+    """Returns whether a module is one of torch's norms, or torchvision's frozen one: by name, so as not to import it."""
+    names = ((base.__module__.partition(".")[0], base.__name__) for base in type(module).__mro__)
+    return isinstance(module, KNOWN) or ("torchvision", "FrozenBatchNorm2d") in names
+
+
 def may_be_norm(module: nn.Module) -> bool:
     """Returns whether a module has to be looked at: torch's norms, and whatever is not torch's and holds no layers of its own.
 
     An activation in it is none: a norm and its activation may be one module.
     """
-    if isinstance(module, KNOWN) or type(module).__module__.startswith(OF_TORCH):
-        return isinstance(module, KNOWN)
+    if is_known(module) or type(module).__module__.startswith(OF_TORCH):
+        return is_known(module)
     return all(_is_activation(child) for child in module.children())
 
 
 def _is_activation(module: nn.Module) -> bool:
-    plain = type(module).__module__.startswith(OF_TORCH) and not isinstance(module, KNOWN)
+    plain = type(module).__module__.startswith(OF_TORCH) and not is_known(module)
     return plain and not any(True for _ in module.parameters()) and not any(True for _ in module.children())
 
 

@@ -1,4 +1,5 @@
-from normviz.pictures import dataset
+import torchvision
+
 from tests.app.pages import open_page
 
 
@@ -9,7 +10,7 @@ def test_test_images_need_data_and_say_so(no_data):
 
 
 def test_a_failed_download_is_explained_and_can_be_tried_again(no_data, monkeypatch):
-    monkeypatch.setattr(dataset.CIFAR10, "url", "http://127.0.0.1:9/nothing.tar.gz")
+    monkeypatch.setattr(torchvision.datasets.CIFAR10, "url", "http://127.0.0.1:9/nothing.tar.gz")
     app = open_page("mistakes")
     for _ in range(2):
         app.button(key="fetch").click().run()

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torchvision
 from PIL import Image
 
 from normviz.pictures import dataset, formats
@@ -140,7 +141,7 @@ def test_no_data_names_the_next_step(tmp_path):
 
 
 def test_incomplete_torchvision_folder_names_the_next_step(tmp_path):
-    (tmp_path / dataset.CIFAR10.base_folder).mkdir()
+    (tmp_path / torchvision.datasets.CIFAR10.base_folder).mkdir()
     with pytest.raises(dataset.DataError, match="incomplete or damaged.*download --data"):
         dataset.load_split("test", tmp_path)
 

@@ -5,6 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
+import torchvision
 
 from normviz.pictures import dataset, download
 
@@ -30,7 +31,7 @@ def server(archive, monkeypatch):
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         running.broken = False
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        monkeypatch.setattr(dataset.CIFAR10, "url", f"http://127.0.0.1:{running.server_port}/cifar.tar.gz")
+        monkeypatch.setattr(torchvision.datasets.CIFAR10, "url", f"http://127.0.0.1:{running.server_port}/cifar.tar.gz")
         threading.Thread(target=running.serve_forever, args=[0.05], daemon=True).start()
         yield running
         running.shutdown()
@@ -51,7 +52,7 @@ def test_broken_download_succeeds_on_the_next_try(archive, server, tmp_path):
 
 
 def test_a_folder_that_names_the_batches_is_fetched_beside(archive, server, tmp_path):
-    damaged = tmp_path / dataset.CIFAR10.base_folder
+    damaged = tmp_path / torchvision.datasets.CIFAR10.base_folder
     damaged.mkdir()
     (damaged / "test_batch").write_bytes(b"cut short")
     assert download.fetch(damaged) == tmp_path
