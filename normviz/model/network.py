@@ -231,10 +231,18 @@ def _stages(architecture: Architecture) -> Iterator[nn.Module]:
         channels = width
 
 
+def outline(architecture: Architecture) -> Network:
+    """Returns a network, in evaluation mode, for its shapes alone; the random state stays.
+
+    Not on PyTorch's device without values, whose operations import 150 MB.
+    """
+    with torch.random.fork_rng(devices=[]):
+        return Network(architecture).eval()
+
+
 def norm_layers(architecture: Architecture) -> int:
     """Returns how many norm layers a network has."""
-    with torch.device("meta"):
-        return len(Network(architecture).norms)
+    return len(outline(architecture).norms)
 
 
 def count_parameters(module: nn.Module) -> int:
@@ -244,11 +252,9 @@ def count_parameters(module: nn.Module) -> int:
 
 def summary(architecture: Architecture) -> pd.DataFrame:
     """Returns the layer table: index (from 1), type, output_shape (batch as -1) and parameters of every leaf layer."""
-    with torch.device("meta"):
-        network = Network(architecture).eval()
-        rows = []
-        with leaf_outputs(network, lambda layer, output: rows.append((layer, output))):
-            network(torch.empty(1, *PICTURE))
+    network, rows = outline(architecture), []
+    with leaf_outputs(network, lambda layer, output: rows.append((layer, output))):
+        network(torch.zeros(1, *PICTURE))
     return pd.DataFrame(
         [
             {

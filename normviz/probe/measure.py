@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from normviz.probe.again import Again
@@ -114,7 +115,7 @@ def _shared(layer: Again, x: torch.Tensor, training: bool) -> tuple[Shared, floa
     """Returns what an output depends on, and its own input's part of the largest derivative."""
     y = _run(layer, x, training)
     at, derivative = _telling(y, x, least=2 if training else 1)
-    index = tuple(int(each) for each in torch.unravel_index(torch.tensor(at), x.shape))
+    index = tuple(int(each) for each in np.unravel_index(at, x.shape))
     mask = derivative != 0
     return Shared(mask, index, _blocks(y, x, mask, index)), _own_part(at, derivative)
 

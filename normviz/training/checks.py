@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from normviz import disk
-from normviz.model.network import PICTURE, Architecture, Network
+from normviz.model.network import PICTURE, Architecture, Network, outline
 from normviz.pictures import dataset
 from normviz.training import runs
 from normviz.training.plans import Plan
@@ -78,8 +78,7 @@ def run_bytes(plan: Plan, test_pictures: int, classes: tuple[str, ...] = CLASS_N
     """Returns how many bytes a run may have on disk at once: its progress, old and new, and its finished files."""
     shape = replace(described(plan), classes=classes)
     epochs = plan.recipe.epochs + 1  # the statistics begin before the first epoch
-    with torch.device("meta"):
-        network = Network(shape)
+    network = outline(shape)
     values = sum(value.numel() for value in network.state_dict().values())
     channels = _normed_channels(network)
     history = epochs * (channels * STATISTIC_BYTES + EPOCH_BYTES)
@@ -91,8 +90,7 @@ def run_bytes(plan: Plan, test_pictures: int, classes: tuple[str, ...] = CLASS_N
 def _normed_channels(network: Network) -> int:
     seen = []
     hooks = [norm.register_forward_hook(lambda norm, _, given: seen.append(given.shape[1])) for norm in network.norms]
-    with torch.device("meta"):
-        network.eval()(torch.empty(1, *PICTURE))
+    network(torch.zeros(1, *PICTURE))
     for hook in hooks:
         hook.remove()
     return sum(seen)
