@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from normviz.lab import engine, recorded, store, workers
+from normviz.lab import asking, engine, recorded, store, workers
 from normviz.lab.engine import Engine
 from normviz.lab.presets import PRESETS
 from normviz.lab.settings import settings
@@ -42,7 +42,7 @@ def carry_out(leader: Engine, demo: str, seed: int) -> store.LabRun:
     run = store.create(leader.root, setup, store.About(words.DEMOS[demo].title, "recording", demo))
     while run.state().name not in store.OVER:
         run.look()
-        engine.wake(leader.settings)
+        asking.wake(leader.settings)
         leader.look()
         time.sleep(engine.LOOK_SECONDS)
     if run.state().name != "done":

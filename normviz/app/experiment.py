@@ -9,7 +9,7 @@ import streamlit as st
 
 from normviz.app import frame, lab, lab_network, test_set
 from normviz.charts.lab import Axis, Growing, stray
-from normviz.lab import engine, outcome, recorded, store
+from normviz.lab import asking, outcome, recorded, store
 from normviz.lab.settings import Settings
 from normviz.lab.setup import Setup
 from normviz.lab.store import About, LabRun
@@ -41,7 +41,7 @@ def show_live(run: LabRun, chosen: Settings, behind: list[LabRun]) -> None:
 
 def _tick(run: LabRun, chosen: Settings, active: bool, behind: list[LabRun]) -> None:
     run.look()
-    engine.wake(chosen)
+    asking.wake(chosen)
     state = run.state()
     _say_state(run, state)
     points = run.table()

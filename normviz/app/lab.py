@@ -3,7 +3,7 @@
 import streamlit as st
 
 from normviz.app import frame, test_set
-from normviz.lab import brought, engine
+from normviz.lab import asking, brought
 from normviz.lab.presets import PRESETS
 from normviz.lab.settings import Settings, SettingsError, settings
 from normviz.lab.setup import LIMITS, OPTIMIZERS, RULES, WIDTHS, Setup
@@ -34,8 +34,8 @@ def open_lab() -> Settings:
 def _keep_engine(chosen: Settings) -> None:
     running = _engines()
     if not running or running[-1].poll() is not None:  # the first visitor, or it has died
-        running.append(engine.start())
-    engine.wake(chosen)
+        running.append(asking.start())
+    asking.wake(chosen)
 
 
 @st.cache_resource(show_spinner=False)
@@ -167,20 +167,20 @@ def choose_guess(setup: Setup) -> tuple[str, str]:
 
 def show_time(setup: Setup, chosen: Settings) -> None:
     """Says how long the set-up takes here, as soon as it has been measured by a few steps."""
-    known = engine.speed_file(chosen, setup).exists()
+    known = asking.speed_file(chosen, setup).exists()
     st.fragment(run_every=None if known else SOONEST_SECONDS)(_say_time)(setup, chosen, known)
 
 
 def _say_time(setup: Setup, chosen: Settings, known: bool) -> None:
-    up = engine.wake(chosen)
+    up = asking.wake(chosen)
     try:
-        seconds = engine.expected_seconds(chosen, setup, setup.steps, setup.seeds)
+        seconds = asking.expected_seconds(chosen, setup, setup.steps, setup.seeds)
     except RuntimeError as error:
         st.caption(frame.plain(f"The time could not be measured: {error}"))
         return
     if seconds is None:
         if up:
-            engine.ask_speed(chosen, setup)
+            asking.ask_speed(chosen, setup)
         st.caption("Measuring how long a step takes here …" if up else "Starting the workers …")
     else:
         st.caption(f"Takes about **{spoken(seconds)}** here: {setup.steps:,} steps, measured by a few of them.")

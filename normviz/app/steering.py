@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from normviz.app import frame, lab, saved
-from normviz.lab import engine, recorded, store
+from normviz.lab import asking, recorded, store
 from normviz.lab.presets import PRESETS
 from normviz.lab.settings import Settings
 from normviz.lab.setup import LIMITS, Setup
@@ -176,11 +176,11 @@ def _offer_pages(chosen: Settings, run: LabRun) -> None:
 
 def _open_on_pages(chosen: Settings, run: LabRun, step: int, norms: list[str]) -> None:
     if not _is_exported(run, step, norms):
-        engine.ask_export(chosen, run, step)
+        asking.ask_export(chosen, run, step)
     deadline = time.monotonic() + OPENING_SECONDS
     with st.spinner("Measuring it on the test pictures"):
         while not _is_exported(run, step, norms) and time.monotonic() < deadline:
-            engine.wake(chosen)
+            asking.wake(chosen)
             time.sleep(0.2)
     if _is_exported(run, step, norms):
         saved.use_own(str(run.exported(step)), norms, f"{run.about().name}, step {step:,}", run.setup().brought)

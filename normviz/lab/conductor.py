@@ -9,10 +9,9 @@ from distributed import Client, KilledWorker
 
 from normviz.lab import tasks
 from normviz.lab.store import LabRun
-from normviz.lab.tasks import Data, Outcome, Slice
+from normviz.lab.tasks import ROUND_SECONDS, Data, Outcome, Slice
 from normviz.training.plans import Plan
 
-ROUND_SECONDS = 0.9  # that a round should take
 LATE_SECONDS = 90  # after which a slice is given up and its worker restarted
 LOOK_SECONDS = 0.05  # between two looks at what is wanted
 UNSEEN_SECONDS = 120  # after which a run that nobody looks at ends itself
@@ -209,21 +208,6 @@ def speed_of(client: Client, plans: dict[str, Plan], data: Data) -> dict[str, ta
         column: client.submit(tasks.measure_speed, plan, data, pure=False, priority=10) for column, plan in plans.items()
     }
     return {column: future.result(timeout=2 * LATE_SECONDS) for column, future in futures.items()}
-
-
-def expected_seconds(speeds: list[tasks.Speed], steps: int, seeds: int, workers: int) -> float:
-    """Returns how long a run takes.
-
-    Args:
-        speeds: of one training of each norm.
-        steps: of each training.
-        seeds: trainings of each norm.
-        workers: that train side by side.
-    """
-    side_by_side = min(workers, len(speeds) * seeds)
-    training = sum(speed.step for speed in speeds) * seeds * steps / side_by_side
-    point = sum(speed.point for speed in speeds) * seeds / side_by_side
-    return training + point * (2 + training / max(ROUND_SECONDS - point, ROUND_SECONDS / 2))
 
 
 def without_seeds(plans: dict[str, Plan]) -> dict[str, Plan]:

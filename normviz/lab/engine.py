@@ -4,10 +4,8 @@ python -m normviz.lab.engine SERVER_PROCESS
 """
 
 import json
-import os
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -17,11 +15,11 @@ from pathlib import Path
 from distributed import Client
 from filelock import FileLock, Timeout
 
-from normviz.lab import brought, conductor, store, tasks, watch, workers
+from normviz.lab import asking, brought, conductor, store, tasks, watch, workers
 from normviz.lab.conductor import UNSEEN_SECONDS, Conductor
 from normviz.lab.settings import Settings, settings
 from normviz.lab.setup import Setup, from_dict
-from normviz.lab.tasks import Data, Speed
+from normviz.lab.tasks import Data
 from normviz.pictures.choices import choices
 from normviz.training.runs import save, write_whole
 
@@ -125,7 +123,7 @@ class Engine:
             answer = {"workers": self.workers, "speeds": [asdict(speed) for speed in speeds.values()]}
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
-        write_whole(speed_file(self.settings, setup), json.dumps(answer).encode())
+        write_whole(asking.speed_file(self.settings, setup), json.dumps(answer).encode())
 
     def _export(self, run: store.LabRun, step: int) -> None:
         """Makes finished runs of the first seed's trainings as they stood at a step."""
@@ -161,58 +159,6 @@ def _seconds_since(file: Path) -> float:
         return time.time() - file.stat().st_mtime
     except FileNotFoundError:
         return float("inf")
-
-
-def wake(chosen: Settings) -> bool:
-    """Notes that a page of the lab is looked at; returns whether the workers are up."""
-    root = Path(chosen.folder)
-    root.mkdir(parents=True, exist_ok=True)
-    (root / "awake").touch()
-    return (root / "ready").exists()
-
-
-def start() -> subprocess.Popen:
-    """Starts an engine beside this server; one that finds another at work waits for its end."""
-    folder = Path(settings().folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "engine.log", "ab") as log:
-        command = [sys.executable, "-m", "normviz.lab.engine", str(os.getpid())]
-        return subprocess.Popen(command, cwd=workers.ROOT, stdout=log, stderr=log, start_new_session=True)
-
-
-def ask_speed(chosen: Settings, setup: Setup) -> None:
-    """Asks for the time that a step of this set-up takes here; see `expected_seconds`."""
-    _ask(chosen, f"speed-{setup.digest}", {"setup": asdict(setup)})
-
-
-def ask_export(chosen: Settings, run: store.LabRun, step: int) -> None:
-    """Asks for finished runs of a run's trainings as they stood at a saved step."""
-    _ask(chosen, f"export-{run.key}-{step}", {"run": run.key, "step": step})
-
-
-def _ask(chosen: Settings, name: str, request: dict) -> None:
-    write_whole(Path(chosen.folder) / "requests" / f"{name}.json", json.dumps(request).encode())
-
-
-def speed_file(chosen: Settings, setup: Setup) -> Path:
-    return Path(chosen.folder) / "speeds" / f"{setup.digest}.json"
-
-
-def expected_seconds(chosen: Settings, setup: Setup, steps: int, seeds: int) -> float | None:
-    """Returns how long a set-up takes for so many steps and seeds, out of what was measured; None before that.
-
-    Raises:
-        RuntimeError: it could not be measured; the message says why. The next call may ask again.
-    """
-    file = speed_file(chosen, setup)
-    try:
-        answer = json.loads(file.read_text())
-    except FileNotFoundError:
-        return None
-    if "error" in answer:
-        file.unlink(missing_ok=True)
-        raise RuntimeError(answer["error"])
-    return conductor.expected_seconds([Speed(**speed) for speed in answer["speeds"]], steps, seeds, answer["workers"])
 
 
 def main(server: int) -> None:

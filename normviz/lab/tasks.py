@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from normviz.pictures.choices import Choices
 from normviz.training.plans import Plan
 
+ROUND_SECONDS = 0.9  # that a round should take
 TEST_PICTURES = 1000
 TICK_PICTURES = 250  # test pictures of every point but the last
 

@@ -23,7 +23,7 @@ def lab(tmp_path, monkeypatch):
     monkeypatch.setenv("NORMVIZ_LAB_FOLDER", str(tmp_path / "lab"))
     monkeypatch.setenv("NORMVIZ_LAB_MODE", "on")
     monkeypatch.setattr("normviz.app.lab._keep_engine", lambda chosen: None)
-    monkeypatch.setattr("normviz.lab.engine.wake", lambda chosen: False)
+    monkeypatch.setattr("normviz.lab.asking.wake", lambda chosen: False)
     settings.cache_clear()
     yield tmp_path / "lab"
     settings.cache_clear()

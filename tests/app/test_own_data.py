@@ -105,6 +105,6 @@ def test_the_lab_offers_them(at_hand, monkeypatch):
     monkeypatch.setenv("NORMVIZ_LAB_MODE", "replay")
     monkeypatch.setenv("NORMVIZ_LAB_OWNER", "me")
     monkeypatch.setattr("normviz.app.lab._keep_engine", lambda chosen: None)
-    monkeypatch.setattr("normviz.lab.engine.wake", lambda chosen: False)
+    monkeypatch.setattr("normviz.lab.asking.wake", lambda chosen: False)
     app = open_page("lab", owner="me", data="cifar10")
     assert not app.exception and "3 classes of your own" in texts(app)

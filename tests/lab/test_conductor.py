@@ -4,7 +4,8 @@ import pytest
 from distributed import Client, LocalCluster
 
 from normviz.lab import store
-from normviz.lab.conductor import Conductor, expected_seconds
+from normviz.lab.asking import seconds_for
+from normviz.lab.conductor import Conductor
 from normviz.lab.setup import Setup
 from normviz.lab.store import About
 from normviz.lab.tasks import Data, Speed
@@ -105,7 +106,7 @@ def test_what_diverges_leaves_and_the_others_go_on(begin):
 
 def test_expected_seconds_count_training_and_points():
     speed = Speed(step=0.01, point=0.05)
-    alone = expected_seconds([speed], 1000, 1, 1)
+    alone = seconds_for([speed], 1000, 1, 1)
     assert 10 < alone < 12
-    assert expected_seconds([speed, speed], 1000, 1, 2) == pytest.approx(alone)
-    assert expected_seconds([speed, speed], 1000, 2, 1) > 3.9 * alone
+    assert seconds_for([speed, speed], 1000, 1, 2) == pytest.approx(alone)
+    assert seconds_for([speed, speed], 1000, 2, 1) > 3.9 * alone

@@ -8,7 +8,7 @@ import sys
 import psutil
 import pytest
 
-from normviz.lab import engine, store
+from normviz.lab import asking, store
 from normviz.lab.settings import Settings
 from normviz.lab.setup import Setup
 from normviz.lab.store import About
@@ -16,7 +16,7 @@ from tests.waiting import until
 
 LONG = Setup(("batch", "layer"), data="drawn", pictures=500, steps=20_000)
 SLOW_SECONDS = 150  # of workers that import PyTorch while other tests use the cores
-SERVER = "import time; from normviz.lab import engine; engine.start(); print('up', flush=True); time.sleep(600)"
+SERVER = "import time; from normviz.lab import asking; asking.start(); print('up', flush=True); time.sleep(600)"
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def start_server(lab):
 
     def start() -> subprocess.Popen:
         servers.append(subprocess.Popen([sys.executable, "-c", SERVER], env=os.environ | {"PYTHONPATH": os.getcwd()}))
-        until(lambda: engine.wake(lab), SLOW_SECONDS)
+        until(lambda: asking.wake(lab), SLOW_SECONDS)
         return servers[-1]
 
     yield start
@@ -52,7 +52,7 @@ def look_until(lab, run, holds):
 
     def look() -> bool:
         run.look()
-        engine.wake(lab)
+        asking.wake(lab)
         return holds()
 
     until(look, SLOW_SECONDS)
@@ -112,11 +112,11 @@ def test_the_queue_lets_two_train_and_one_of_each_visit(lab, start_server):
 def test_time_is_measured_and_runs_are_exported(lab, start_server):
     start_server()
     short = Setup(("group",), data="drawn", pictures=500, steps=6)
-    engine.ask_speed(lab, short)
+    asking.ask_speed(lab, short)
     run = create(lab, short)
-    look_until(lab, run, lambda: run.state().name == "done" and engine.expected_seconds(lab, short, 6, 1) is not None)
-    assert 0 < engine.expected_seconds(lab, short, 6, 1) < 60
-    engine.ask_export(lab, run, 6)
+    look_until(lab, run, lambda: run.state().name == "done" and asking.expected_seconds(lab, short, 6, 1) is not None)
+    assert 0 < asking.expected_seconds(lab, short, 6, 1) < 60
+    asking.ask_export(lab, run, 6)
     look_until(lab, run, lambda: run.state().exported == 6)
     assert (run.exported(6) / "controlled" / "group" / "run.json").exists()
 
