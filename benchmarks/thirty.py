@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 from PIL import Image
+from tornado.websocket import WebSocketClosedError
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -46,7 +47,7 @@ class Crowd:
     Attributes:
         seconds: by page, how long each answer took.
         wrong: what went wrong, in words.
-        handed_in: number of a visitor, study, file and the page's answer to it; looked at when the walk is over.
+        handed_in: number of a visitor, study, file and the page's answer to it; looked at when all walks are over.
         samples: of the server's own process, each half second: seconds, resident bytes, file handles, threads; the lab's
             workers have theirs.
         cpu_seconds: of that process, during the walks.
@@ -66,8 +67,6 @@ class Crowd:
         await asyncio.gather(*(self._one(number, walk, arriving) for number in range(visitors)))
         watching.cancel()
         self.cpu_seconds += cpu_seconds(self.server) - before
-        while self.handed_in:
-            self.wrong += faults(*self.handed_in.pop())
 
     async def _one(self, number: int, walk, arriving: float) -> None:
         await asyncio.sleep(self.draw.random() * arriving)
@@ -76,8 +75,8 @@ class Crowd:
             await visitor.connect()
             await walk(self, visitor, number)
             visitor.close()
-        except (Wrong, OSError) as error:
-            self.wrong.append(f"visitor {number}: {error}")
+        except (Wrong, OSError, WebSocketClosedError) as error:
+            self.wrong.append(f"visitor {number}: {type(error).__name__} {error}")
 
     async def note(self, page: str, answering) -> Answer:
         """Waits for an answer, notes its seconds, and thinks about it."""
@@ -251,15 +250,18 @@ def hand_in_at_once(options: argparse.Namespace, number: int) -> int:
     with warm() as server:
         usual, beside, crowd = (Crowd(server, thought, number) for thought in (1, 1, 0))
         asyncio.run(usual.walk(OTHERS, shown_pages, arriving=0))
+        alone = memory(server)
         asyncio.run(both())
-    say(usual, f"{OTHERS} others alone")
+    say(usual, f"{OTHERS} others alone, memory at their end {alone / 2**20:,.0f} MB")
     say(beside, f"{OTHERS} others beside {options.visitors} photographs of {statistics.mean(map(len, files)) / 1e6:.1f} MB")
     say(crowd, "the photographs")
     return len(crowd.wrong) + len(usual.wrong) + len(beside.wrong)
 
 
 def say(crowd: Crowd, title: str) -> None:
-    """Prints what a crowd found."""
+    """Looks at what was handed in, and prints what a crowd found."""
+    while crowd.handed_in:
+        crowd.wrong += faults(*crowd.handed_in.pop())
     print(f"\n{title}")
     for page, seconds in sorted(crowd.seconds.items(), key=lambda item: -statistics.median(item[1])):
         print(f"{page:18} {_line(seconds)}")
