@@ -89,7 +89,7 @@ async def _pause() -> None:
 @asynccontextmanager
 async def lifespan(app):
     """Imports what the first view needs before the server answers, and all else beside the answers."""
-    memory.share_arenas()
+    memory.share_freed_memory()
     for name in BEFORE_THE_FIRST_VIEW:
         importlib.import_module(name)
     task = asyncio.create_task(_get_ready())

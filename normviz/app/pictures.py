@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 from PIL import Image
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from normviz.app import frame, refusals, test_set
 from normviz.pictures import formats, uploads
@@ -87,23 +89,34 @@ def _choose_test_image() -> Picture | None:
 def _take_file() -> Picture | None:
     way = st.session_state["from"]
     file, refusal = _ask_for_file(way)
-    kept = st.session_state.get("picture", (None, None, None))
-    if refusal is not None:
-        kept = (way, None, refusal)
-    elif file is not None and kept[:2] != (way, file.file_id):
-        kept = (way, file.file_id, _read(file.name, file.getvalue()))
-    st.session_state["picture"] = kept
-    taken = kept[2] if kept[0] == way else None
+    if file is not None:
+        _read_once(way, file)
+    of, _, kept = st.session_state.get("picture", (None, None, None))
+    taken = refusal or (kept if of == way else None)
     if isinstance(taken, ImageError):
         st.error(frame.plain(taken))
         return None
     return taken
 
 
+def _read_once(way: str, file: UploadedFile) -> None:
+    """Reads a file that was not read before, and frees it, which Streamlit keeps as long as the visit lasts.
+
+    What a widget returns is a copy of its value, and goes first: others' files may be read before this one.
+    """
+    file.truncate(0)
+    if st.session_state.get("picture", (None, None))[:2] != (way, file.file_id):
+        picture = _read(file.name, st.session_state[way].getvalue())
+        st.session_state["picture"] = (way, file.file_id, picture)
+    context = get_script_run_ctx()
+    context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    st.session_state[way].truncate(0)
+
+
 def _ask_for_file(way: str):
-    """Returns the file, None without one, and the refusal of a later one that the browser did not even send."""
+    """Returns the file, None without one that was not read, and the refusal of a later one that the browser did not send."""
     if way == "camera":
-        return st.camera_input("Take a picture"), None
+        return st.camera_input("Take a picture", key="camera"), None
     with st.container(gap=None):
         limit = formats.MAX_BYTES // 2**20
         label = f"A picture: {formats.ACCEPTED}"

@@ -3,8 +3,9 @@
 import ctypes
 import sys
 
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8  # of glibc's malloc.h
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -3, -4, -8  # of glibc's malloc.h
 ARENAS = 2  # instead of eight a core
+LARGE = 4 * 2**20  # bytes; a photograph has more
 
 
 def keep_freed_memory() -> None:
@@ -12,9 +13,12 @@ def keep_freed_memory() -> None:
     _set({M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 2**28})
 
 
-def share_arenas() -> None:
-    """Lets all threads take memory from a few arenas: what one thread frees in an arena of its own, no other gets."""
-    _set({M_ARENA_MAX: ARENAS})
+def share_freed_memory() -> None:
+    """Lets all threads take memory from a few arenas: what one thread frees in an arena of its own, no other gets.
+
+    What is `LARGE` goes back to the system when it is freed; glibc stops that by itself after the first few such blocks.
+    """
+    _set({M_ARENA_MAX: ARENAS, M_MMAP_THRESHOLD: LARGE})
 
 
 def _set(options: dict[int, int]) -> None:

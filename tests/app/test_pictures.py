@@ -33,6 +33,17 @@ def test_an_upload_is_decoded_once_and_kept_for_other_pages(no_data, monkeypatch
     assert "red.png" in {shown.proto.imgs[0].caption for shown in app.get("image")}
 
 
+def test_an_upload_is_freed_once_it_was_read(no_data):
+    app = open_page("classify", **{"from": "upload"})
+    content = io.BytesIO()
+    Image.new("RGB", (60, 40), "red").save(content, "PNG")
+    app.file_uploader(key="upload").upload("red.png", content.getvalue(), "image/png")
+    app.run()
+    assert app.session_state["upload"].getvalue() == b""
+    app.run()
+    assert_whole(app, "classify")
+
+
 def test_a_photograph_of_a_phone_is_classified(no_data):
     app = open_page("classify", **{"from": "upload"})
     content = io.BytesIO()

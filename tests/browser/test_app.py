@@ -77,6 +77,16 @@ def test_a_refusal_that_is_taken_out_of_the_list_brings_the_picture_back(page, t
     assert page.locator(ANSWERS).count() == 3
 
 
+def test_a_picture_stays_when_another_choice_is_made(page):
+    open_page(page, "classify", **{"from": "upload"})
+    page.locator("input[type=file]").set_input_files(EXAMPLE)
+    settle(page)
+    page.get_by_role("radio", name="published", exact=True).click()
+    settle(page)
+    assert_no_error(page)
+    assert page.locator(ANSWERS).count() == 3
+
+
 def test_the_picker_offers_photographs(page):
     open_page(page, "classify", **{"from": "upload"})
     kinds = page.locator("input[type=file]").get_attribute("accept").split(",")
