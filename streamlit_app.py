@@ -1,8 +1,10 @@
 """The entry: `streamlit run streamlit_app.py` serves the pages of the app, and those of a classroom's room beside them."""
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from normviz.app import ahead
+from normviz.app import ahead, assets
 from normviz.classroom import routes
 
-app = st.App("visit.py", routes=routes.ROUTES, lifespan=ahead.lifespan)
+middleware = [Middleware(ahead.NoteArrivals), Middleware(assets.Assets)]
+app = st.App("visit.py", routes=routes.ROUTES, lifespan=ahead.lifespan, middleware=middleware)

@@ -1,7 +1,7 @@
 """What the first visitors would wait for, done ahead when the server starts: imports, and each page drawn once for nobody.
 
 What a page needs more than once (networks, test pictures, charts as messages) is kept for all sessions, so that whoever
-opens it then gets it ready. While visitors click, they draw what they need themselves: it waits until they pause.
+opens it then gets it ready. While visitors come and click, they draw what they need themselves: it waits until they pause.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 
+from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import Runtime
@@ -34,12 +35,13 @@ SLOW_TO_IMPORT = (
     "captum.attr",
 )
 PAGES = tuple(key for key in pages.PAGES if key != "lab")  # which would start its workers
+OF_MACHINES = "/_stcore/"  # where health is asked for again and again
 LONGEST_SECONDS = 60  # for one page
 SCHEMES = ("light", "dark")
-PAUSE_SECONDS = 3  # without a click of any visitor, after which the next page is drawn
+PAUSE_SECONDS = 3  # without a request or a click of any visitor, after which the next module is imported or page drawn
 
 _nobodys: set[str] = set()  # sessions of nobody
-_clicked_at = [-math.inf]  # when a visitor's page was last asked for, by the monotonic clock
+_asked_at = [-math.inf]  # when a visitor last asked for anything, by the monotonic clock
 
 
 @dataclass(frozen=True)
@@ -78,20 +80,33 @@ def note_click() -> None:
     """Notes that a visitor's page is asked for; called in the script of a visit."""
     context = get_script_run_ctx()
     if context and context.session_id not in _nobodys:
-        _clicked_at[0] = time.monotonic()
+        _asked_at[0] = time.monotonic()
+
+
+class NoteArrivals:
+    """Middleware that notes when a browser asks for a page or its files, which it does before the script of its visit runs."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith(OF_MACHINES):
+            _asked_at[0] = time.monotonic()
+        await self.app(scope, receive, send)
 
 
 async def _pause() -> None:
-    while (left := _clicked_at[0] + PAUSE_SECONDS - time.monotonic()) > 0:
+    while (left := _asked_at[0] + PAUSE_SECONDS - time.monotonic()) > 0:
         await asyncio.sleep(left)
 
 
 @asynccontextmanager
 async def lifespan(app):
-    """Imports what the first view needs before the server answers, and all else beside the answers."""
+    """Imports what the first view needs before the server answers, and all else while nobody asks for anything."""
     memory.share_freed_memory()
     for name in BEFORE_THE_FIRST_VIEW:
         importlib.import_module(name)
+    _asked_at[0] = time.monotonic()  # whoever has started the server opens it now
     task = asyncio.create_task(_get_ready())
     yield
     task.cancel()
@@ -101,6 +116,7 @@ async def lifespan(app):
 
 async def _get_ready() -> None:
     for name in SLOW_TO_IMPORT:
+        await _pause()
         await asyncio.to_thread(importlib.import_module, name)
     gc.freeze()  # modules stay: a full collection, during which nobody is answered, need not look through them
     if settings().ahead == "off":

@@ -52,16 +52,28 @@ def test_it_waits_until_visitors_pause(monkeypatch):
         monkeypatch.setattr(ahead, "get_script_run_ctx", lambda: SimpleNamespace(session_id=session))
         ahead.note_click()
 
-    monkeypatch.setattr(ahead, "_clicked_at", [-math.inf])
+    monkeypatch.setattr(ahead, "_asked_at", [-math.inf])
     monkeypatch.setattr(ahead, "_nobodys", {"nobody"})
     monkeypatch.setattr(ahead, "PAUSE_SECONDS", 0.3)
     visit_of("nobody")
-    assert ahead._clicked_at == [-math.inf], "its own pages do not count"
+    assert ahead._asked_at == [-math.inf], "its own pages do not count"
     visit_of("visitor")
     clicked = time.monotonic()
     with ThreadPoolExecutor(1) as thread:  # where no other event loop runs
         thread.submit(asyncio.run, ahead._pause()).result()
     assert time.monotonic() - clicked > 0.25
+
+
+@pytest.mark.parametrize("path, counts", [("/", True), ("/static/js/index.js", True), ("/_stcore/health", False)])
+def test_a_visitor_counts_from_the_first_request(monkeypatch, path, counts):
+    async def app(scope, receive, send) -> None:
+        pass
+
+    monkeypatch.setattr(ahead, "_asked_at", [-math.inf])
+    asking = ahead.NoteArrivals(app)({"type": "http", "path": path}, None, None)
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, asking).result()
+    assert (ahead._asked_at[0] > -math.inf) == counts
 
 
 def test_another_word_is_refused():
