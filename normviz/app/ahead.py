@@ -35,7 +35,7 @@ SLOW_TO_IMPORT = (
     "captum.attr",
 )
 PAGES = tuple(key for key in pages.PAGES if key != "lab")  # which would start its workers
-OF_MACHINES = "/_stcore/"  # where health is asked for again and again
+OF_A_VIEW = ("", "static", *pages.PAGES)  # where paths begin; health, and a room's pages, are asked for again and again
 LONGEST_SECONDS = 60  # for one page
 SCHEMES = ("light", "dark")
 PAUSE_SECONDS = 3  # without a request or a click of any visitor, after which the next module is imported or page drawn
@@ -90,7 +90,7 @@ class NoteArrivals:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith(OF_MACHINES):
+        if scope["type"] == "http" and scope["path"].strip("/").partition("/")[0] in OF_A_VIEW:
             _asked_at[0] = time.monotonic()
         await self.app(scope, receive, send)
 

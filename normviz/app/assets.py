@@ -34,7 +34,7 @@ class Assets:
 
 @cache
 def _answer(name: str, packed: bool) -> Response:
-    """Returns the answer that sends a file, packed where the browser takes that and it makes the file smaller."""
+    """Returns the answer that sends a file, packed where the browser takes that; fonts are packed already."""
     file = STATIC / name.removeprefix("/")
     kind = mimetypes.guess_type(name)[0]
     if packed and file.suffix in PACKED:

@@ -102,7 +102,7 @@ def _take_file() -> Picture | None:
 def _read_once(way: str, file: UploadedFile) -> None:
     """Reads a file that was not read before, and frees it, which Streamlit keeps as long as the visit lasts.
 
-    What a widget returns is a copy of its value, and goes first: others' files may be read before this one.
+    What a widget returns is a copy of its value, and goes first: it may have to wait until others' files are read.
     """
     file.truncate(0)
     if st.session_state.get("picture", (None, None))[:2] != (way, file.file_id):

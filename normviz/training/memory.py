@@ -16,7 +16,7 @@ def keep_freed_memory() -> None:
 def share_freed_memory() -> None:
     """Lets all threads take memory from a few arenas: what one thread frees in an arena of its own, no other gets.
 
-    What is `LARGE` goes back to the system when it is freed; glibc stops that by itself after the first few such blocks.
+    What is `LARGE` goes back to the system as soon as it is freed; by itself glibc soon keeps such blocks too (mallopt(3)).
     """
     _set({M_ARENA_MAX: ARENAS, M_MMAP_THRESHOLD: LARGE})
 

@@ -64,7 +64,10 @@ def test_it_waits_until_visitors_pause(monkeypatch):
     assert time.monotonic() - clicked > 0.25
 
 
-@pytest.mark.parametrize("path, counts", [("/", True), ("/static/js/index.js", True), ("/_stcore/health", False)])
+@pytest.mark.parametrize(
+    "path, counts",
+    [("/", True), ("/curves", True), ("/static/js/index.js", True), ("/_stcore/health", False), ("/join", False)],
+)
 def test_a_visitor_counts_from_the_first_request(monkeypatch, path, counts):
     async def app(scope, receive, send) -> None:
         pass
