@@ -9,6 +9,7 @@ import gc
 import importlib
 import logging
 import math
+import os
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.session_manager import SessionClient
+from threadpoolctl import threadpool_limits
 
 from normviz.model.norms import STUDIES
 from normviz.settings import SettingsError, read
@@ -104,6 +106,7 @@ async def _pause() -> None:
 async def lifespan(app):
     """Imports what the first view needs before the server answers, and all else while nobody asks for anything."""
     memory.share_freed_memory()
+    _compute_in_one_thread()
     for name in BEFORE_THE_FIRST_VIEW:
         importlib.import_module(name)
     _asked_at[0] = time.monotonic()  # whoever has started the server opens it now
@@ -112,6 +115,16 @@ async def lifespan(app):
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def _compute_in_one_thread() -> None:
+    """Lets each visit compute in its own thread alone; called before PyTorch is loaded.
+
+    Tensors are so small that helpers wait longer than they compute, and the CPU that they wait on is that of other visits.
+    `torch.set_num_threads` would not do: it holds for a new thread, as each run of a page has, only after its first convolution.
+    """
+    threadpool_limits(1, "blas")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 async def _get_ready() -> None:

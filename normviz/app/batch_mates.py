@@ -47,7 +47,7 @@ def pool_for(pixels: np.ndarray) -> Pool:
     """Returns the test images, or the shipped examples where no data set is at hand; without the picture itself."""
     split = test_set.test_pictures()
     classes = saved.classes()
-    pool = _examples(classes) if split is None else Pool(split.images, split.labels, False, names=classes)
+    pool = _examples(classes) if split is None else Pool(split.images, split.labels, False, split.fingerprint, names=classes)
     return pool.without(pixels)
 
 
@@ -67,11 +67,11 @@ def source_words(pool: Pool, company: Company) -> str:
 
 def show_batch(pixels: np.ndarray, pool: Pool, company: Company) -> None:
     """Draws the first pictures of the first batch, the framed one being the visitor's."""
-    _first_batch(networks.digest(pixels), pool.few, len(pool.images), company, pixels, pool)
+    _first_batch(networks.digest(pixels), pool.fingerprint, company, pixels, pool)
 
 
 @take_away.replayed
-def _first_batch(content: str, few: bool, among: int, company: Company, _pixels: np.ndarray, _pool: Pool) -> None:
+def _first_batch(content: str, among: str, company: Company, _pixels: np.ndarray, _pool: Pool) -> None:
     shown = batch_mates.batch(_pixels, _pool, company, 0)[:SHOWN]
     sheet = Image.fromarray(batch_mates.sheet(shown))
     more = f", {len(shown)} of {company.size} pictures" if company.size > len(shown) else ""
@@ -84,7 +84,7 @@ def _first_batch(content: str, few: bool, among: int, company: Company, _pixels:
 
 def show_strips(pixels: np.ndarray, pool: Pool, company: Company) -> None:
     """Draws the answers for the batches of one round at once; further rounds come in by themselves until all are there."""
-    choice = (saved.weights(), networks.digest(pixels), pool.few, len(pool.images), company)
+    choice = (saved.weights(), networks.digest(pixels), pool.fingerprint, company)
     kept, rounds = st.session_state.get("batch_mates_rounds", (None, 0))
     st.session_state["batch_mates_rounds"] = (choice, rounds if kept == choice else 0)
     waiting = st.session_state["batch_mates_rounds"][1] + 1 < _rounds_needed(company)

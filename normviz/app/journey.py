@@ -102,11 +102,12 @@ def show_way(study: str, weights: tuple[str, ...], content: str, choice: Choice,
     st.subheader(f"Norm layer {choice.layer}: before and after")
     ends, opened = _open_ranges(ranges, choice), {norm: kept[choice.layer - 1] for norm, kept in through.items()}
     _show_ranges(ends, opened["batch"])
+    channels = {norm: journey.channels(passage) for norm, passage in opened.items()}
     for norm, _ in saved.three_columns():
         frame.norm_heading(norm)
-        _show_channels(norm, opened[norm], _in_places(opened[norm], choice), ends)
+        _show_channels(norm, opened[norm], _in_places(channels[norm], choice), ends)
     for norm, _ in saved.three_columns():
-        chart = charts.used_and_own(journey.channels(opened[norm]), norm)
+        chart = charts.used_and_own(channels[norm], norm)
         frame.show(chart, f"Mean and standard deviation that the norm layer of the {norm} network used, by channel.")
         st.markdown(f"**{naming.MODEL_NAMES[study][norm]}.** {_used_words(opened[norm])}")
     st.caption(CHART_KEY)
@@ -116,7 +117,7 @@ def _show_strip(norm: str, kept: list, ranges: list[tuple[float, float]], choice
     """Draws, for one network, the first channel in the order at each norm layer, as the norm gave it."""
     tiles = []
     for passage, (_, limit) in zip(kept, ranges, strict=True):
-        channel = journey.in_order(journey.channels(passage), choice.order)["channel"].iloc[0]
+        channel = journey.first_channel(passage, choice.order)
         title = f"{norm} network, norm layer {passage.layer}, channel {channel}"
         mark = "outline: 3px solid currentColor; outline-offset: 1px" if passage.layer == choice.layer else ""
         image = tile(passage.after[0, channel], limit, title, mark)
@@ -183,10 +184,10 @@ def tile(values: np.ndarray, limit: float, title: str, style: str = "") -> str:
     return f'<img src="{address}" alt="{escape(title)}" title="{escape(title)}" style="{look}">'
 
 
-def _in_places(passage, choice: Choice) -> pd.DataFrame:
+def _in_places(channels: pd.DataFrame, choice: Choice) -> pd.DataFrame:
     """Returns the rows of `journey.channels` that are open."""
     first, last = choice.places
-    return journey.in_order(journey.channels(passage), choice.order).iloc[first - 1 : last]
+    return journey.in_order(channels, choice.order).iloc[first - 1 : last]
 
 
 def _used_words(passage) -> str:

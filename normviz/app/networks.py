@@ -1,7 +1,7 @@
 """Networks that answer, and what was computed with them, kept for all sessions. Everything here needs PyTorch."""
 
 import hashlib
-import threading
+from contextlib import contextmanager
 from copy import deepcopy
 
 import numpy as np
@@ -23,11 +23,8 @@ def network(norm: str):
 
 @st.cache_resource(show_spinner="Loading the network", max_entries=32)
 def _network(name: str, norm: str, stamp: tuple[str, int]):
-    import torch
-
     from normviz.training import inference
 
-    torch.set_num_threads(1)  # for all sessions: on networks so small, threads wait for each other longer than they compute
     return inference.restore(saved.run(name, norm, stamp))
 
 
@@ -108,16 +105,31 @@ def _go_through(name: str, norm: str, stamp: tuple[str, int], pixels: np.ndarray
     from normviz.model import layer_statistics
     from normviz.pictures import tensors
 
-    copy, alone = _to_hook(name, norm, stamp)
-    pictures = tensors.standardise(pixels, *copy.standard)
-    with alone:
-        return layer_statistics.passages_and_logits(copy, pictures)[0]
+    with _lent(name, norm, stamp) as copy:
+        return layer_statistics.passages_and_logits(copy, tensors.standardise(pixels, *copy.standard))[0]
+
+
+def own_copy(norm: str):
+    """Lends a copy of one of the chosen study's networks, which may be hooked until the block ends."""
+    return _lent(frame.study(), norm, saved.stamp(frame.study(), norm))
+
+
+@contextmanager
+def _lent(name: str, norm: str, stamp: tuple[str, int]):
+    """Lends a copy that nobody holds; one that came to harm is not lent again."""
+    spare = _spare(name, norm, stamp)
+    try:
+        copy = spare.pop()
+    except IndexError:
+        copy = deepcopy(_network(name, norm, stamp))
+    yield copy
+    spare.append(copy)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _to_hook(name: str, norm: str, stamp: tuple[str, int]) -> tuple:
-    """Returns a copy of a network that may be hooked by whoever holds the lock beside it."""
-    return deepcopy(_network(name, norm, stamp)), threading.Lock()
+def _spare(name: str, norm: str, stamp: tuple[str, int]) -> list:
+    """Returns the copies of a network that nobody holds: making one takes longer than most pictures."""
+    return []
 
 
 def channels(norm: str) -> list[int]:

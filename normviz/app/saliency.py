@@ -61,12 +61,15 @@ def _choose(method: str) -> tuple[int | None, int | str]:
 
 def _looked(norm: str, pixels: np.ndarray, target: int | None, method: str, option: int | str) -> Saliency:
     weights = saved.models()[norm].info["files"]["weights.safetensors"]
-    return _saliency(weights, networks.digest(pixels), target, method, option, networks.network(norm), pixels)
+    return _saliency(weights, networks.digest(pixels), target, method, option, norm, pixels)
 
 
 @st.cache_data(show_spinner=False, max_entries=300)
-def _saliency(weights: str, content: str, target: int | None, method: str, option: int | str, _network, _pixels: np.ndarray):
-    return saliency.look(_network, _pixels, target, method, option)
+def _saliency(
+    weights: str, content: str, target: int | None, method: str, option: int | str, _norm: str, _pixels: np.ndarray
+) -> Saliency:
+    with networks.own_copy(_norm) as copy:
+        return saliency.look_with(copy, _pixels, target, method, option)
 
 
 def _show_one(pixels: np.ndarray, found: Saliency) -> None:

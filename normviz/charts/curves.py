@@ -4,7 +4,19 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from normviz.charts.parts import EDGE, HEIGHT, PERCENT, TEXT, norm_colour, norm_shape, norm_words, place_labels, tips
+from normviz.charts.parts import (
+    EDGE,
+    HEIGHT,
+    PERCENT,
+    TEXT,
+    Drawing,
+    named,
+    norm_colour,
+    norm_shape,
+    norm_words,
+    place_labels,
+    tips,
+)
 
 
 def lines(
@@ -14,7 +26,7 @@ def lines(
     percent: bool = False,
     log: bool = False,
     band: pd.DataFrame | None = None,
-) -> alt.LayerChart:
+) -> Drawing:
     """Draws one line a model, with the source's (where given) dashed, each labelled at its right end.
 
     Args:
@@ -25,31 +37,49 @@ def lines(
         log: a logarithmic y axis.
         band: norm, x, low, high: shaded behind the lines.
     """
-    last = table["x"].max()
-    whole = alt.Scale(domain=[table["x"].min(), last], nice=False)
-    step = max(1, round(last / 5))
-    ticks = [value for value in range(0, int(last) + 1, step) if value >= table["x"].min()]
-    x = alt.X("x:Q", title=x_title, scale=whole, axis=alt.Axis(values=ticks, format="d", grid=False))
-    axis = alt.Axis(format=PERCENT if percent else "~g" if log else "~r", tickCount=5)
-    scaled = {"title": y_title, "scale": alt.Scale(zero=False, type="log" if log else "linear"), "axis": axis}
-    y = alt.Y("value:Q", **scaled)
-    dash = alt.StrokeDash("source:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [5, 4]]), legend=None)
-    width = alt.StrokeWidth("source:N", scale=alt.Scale(domain=[False, True], range=[3, 1.5]), legend=None)
-    base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y, color=norm_colour())
-    tooltip = tips("label", "x", value=".2%" if percent else ".4g")
+    tables = {"lines": table, "ends": _end_labels(table, log)} | ({} if band is None else {"band": band})
+    span = int(table["x"].min()), int(table["x"].max())
+    return Drawing(_lines, (span, x_title, y_title, percent, log, band is not None), tables)
+
+
+def _lines(span: tuple[int, int], x_title: str, y_title: str, percent: bool, log: bool, has_band: bool) -> alt.LayerChart:
+    x, scaled = _whole(span, x_title), _values(y_title, percent, log)
+    base = named("lines").properties(height=HEIGHT).encode(x=x, y=alt.Y("value:Q", **scaled), color=norm_colour())
     drawn = base.mark_line(point=False).encode(
-        strokeDash=dash, strokeWidth=width, detail=alt.Detail("source:N"), tooltip=tooltip
+        strokeDash=_by_source([1, 0], [5, 4], alt.StrokeDash),
+        strokeWidth=_by_source(3, 1.5, alt.StrokeWidth),
+        detail=alt.Detail("source:N"),
+        tooltip=tips("label:N", "x:Q", value=".2%" if percent else ".4g"),
     )
-    ends = _end_labels(table, log)
-    dots = alt.Chart(ends).mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=norm_colour(), shape=norm_shape())
-    names = alt.Chart(ends).mark_text(align="left", dx=8, fontSize=TEXT, fontWeight="bold")
-    labels = names.encode(x=x, y=alt.Y("place:Q"), text=alt.Text("label:N"), color=norm_words())
-    layers = [drawn, dots, labels]
-    if band is None:
-        return alt.layer(*layers, padding=EDGE)
-    shade = alt.Chart(band, height=HEIGHT).mark_area(opacity=0.25)
-    shade = shade.encode(x=x, y=alt.Y("low:Q", **scaled), y2=alt.Y2("high:Q"), color=norm_colour())
-    return alt.layer(shade, *layers, padding=EDGE)
+    layers = [drawn, *_ends(x, alt.Y("value:Q", **scaled))]
+    if has_band:
+        shade = named("band").properties(height=HEIGHT).mark_area(opacity=0.25)
+        layers.insert(0, shade.encode(x=x, y=alt.Y("low:Q", **scaled), y2=alt.Y2("high:Q"), color=norm_colour()))
+    return alt.layer(*layers, padding=EDGE)
+
+
+def _whole(span: tuple[int, int], title: str) -> alt.X:
+    first, last = span
+    ticks = [value for value in range(0, last + 1, max(1, round(last / 5))) if value >= first]
+    axis = alt.Axis(values=ticks, format="d", grid=False)
+    return alt.X("x:Q", title=title, scale=alt.Scale(domain=[first, last], nice=False), axis=axis)
+
+
+def _values(title: str, percent: bool, log: bool) -> dict:
+    axis = alt.Axis(format=PERCENT if percent else "~g" if log else "~r", tickCount=5)
+    return {"title": title, "scale": alt.Scale(zero=False, type="log" if log else "linear"), "axis": axis}
+
+
+def _by_source(own, source, channel: type):
+    """Returns a channel that tells the source's lines from those measured here."""
+    return channel("source:N", scale=alt.Scale(domain=[False, True], range=[own, source]), legend=None)
+
+
+def _ends(x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    base = named("ends").encode(x=x)
+    dots = base.mark_point(filled=True, size=60, opacity=1).encode(y=y, color=norm_colour(), shape=norm_shape())
+    names = base.mark_text(align="left", dx=8, fontSize=TEXT, fontWeight="bold")
+    return [dots, names.encode(y=alt.Y("place:Q"), text=alt.Text("label:N"), color=norm_words())]
 
 
 def _end_labels(table: pd.DataFrame, log: bool) -> pd.DataFrame:

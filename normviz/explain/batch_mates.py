@@ -3,8 +3,7 @@
 PyTorch is imported where it is needed, so that a page can name the choices without it.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,6 +37,7 @@ class Pool:
         images: uint8, M x 32 x 32 x 3.
         labels: class from 0 on, M; -1 for none of them.
         few: they are the shipped examples, so that each is drawn often and altered each time.
+        fingerprint: of all of them, which tells them from another pool's; "" for the shipped examples.
         left_out: places in `images` that are not drawn.
         names: of the classes.
     """
@@ -45,6 +45,7 @@ class Pool:
     images: np.ndarray
     labels: np.ndarray
     few: bool
+    fingerprint: str = ""
     left_out: tuple[int, ...] = ()
     names: tuple[str, ...] = CLASS_NAMES
 
@@ -155,8 +156,7 @@ def answers(networks: dict, batches: list[np.ndarray]) -> np.ndarray:
     ready.insert(0, inference.in_training_mode(networks["batch"]))
     standards = {network.standard for network in ready}
     inputs = {standard: [tensors.standardise(one, *standard) for one in batches] for standard in standards}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return np.stack(list(pool.map(lambda network: _first_answers(network, inputs[network.standard]), ready)))
+    return np.stack([_first_answers(network, inputs[network.standard]) for network in ready])
 
 
 def _first_answers(network, inputs: list) -> np.ndarray:
@@ -198,16 +198,14 @@ def strips(probabilities: np.ndarray, own: list[int], classes: tuple[str, ...] =
 def spreads(table: pd.DataFrame) -> pd.DataFrame:
     """Returns one row a strip: strip, norm, own, lowest, highest, spread (highest - lowest), answers (how many different),
     given (each answer with the number of batches that led to it, most frequent first)."""
-    groups = table.groupby("strip", sort=False)
-    result = groups.agg(
-        norm=("norm", "first"),
-        own=("own", "first"),
-        lowest=("probability", "min"),
-        highest=("probability", "max"),
-        answers=("answer", "nunique"),
-        given=("answer", lambda given: ", ".join(f"{name} {count}" for name, count in given.value_counts().items())),
-    )
-    return result.assign(spread=result["highest"] - result["lowest"]).reset_index()
+    rows = []
+    for strip, part in table.groupby("strip", sort=False):
+        given, probability = Counter(part["answer"]), part["probability"].to_numpy()
+        row = {"strip": strip, "norm": part["norm"].iloc[0], "own": part["own"].iloc[0]}
+        row |= {"lowest": probability.min(), "highest": probability.max(), "answers": len(given)}
+        rows.append({**row, "given": ", ".join(f"{name} {count}" for name, count in given.most_common())})
+    result = pd.DataFrame(rows)
+    return result.assign(spread=result["highest"] - result["lowest"])
 
 
 def written(spread: float) -> str:

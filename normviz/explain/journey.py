@@ -4,6 +4,7 @@ Channel k of one network is not channel k of another that was trained apart from
 similarity that does not depend on the order of the channels.
 """
 
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -54,9 +55,36 @@ def in_order(table: pd.DataFrame, order: str) -> pd.DataFrame:
     return table.sort_values(ORDERS[order], ascending=order == "number", kind="stable", ignore_index=True)
 
 
+def first_channel(passage, order: str) -> int:
+    """Returns the channel that comes first in an order, as `in_order` has it, without measuring all else."""
+    if order == "number":
+        return 0
+    side = SIDES[order.removeprefix("spread ")]
+    return int(getattr(passage, side)[0].std(axis=(1, 2)).argmax())
+
+
 def positions(values: np.ndarray) -> np.ndarray:
     """Lays out maps, N x C x H x W, as one row a picture and place, one column a channel: (N H W) x C."""
     return np.moveaxis(values, 1, -1).reshape(-1, values.shape[1]).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Centred:
+    """Columns with their means subtracted.
+
+    Attributes:
+        columns: rows x channels, float64.
+        size: |X'X| in the Frobenius norm; NaN where every row is the same.
+    """
+
+    columns: np.ndarray
+    size: float
+
+    @classmethod
+    def of(cls, x: np.ndarray) -> "Centred":
+        columns = x - x.mean(axis=0)
+        flat = np.sum(columns**2) <= FLAT * np.sum(x**2)
+        return cls(columns, float("nan") if flat else float(np.linalg.norm(columns.T @ columns)))
 
 
 def linear_cka(x: np.ndarray, y: np.ndarray) -> float:
@@ -77,14 +105,11 @@ def linear_cka(x: np.ndarray, y: np.ndarray) -> float:
     """
     if len(x) != len(y):
         raise ValueError(f"both sides must have the same rows: {len(x)} and {len(y)}")
-    if _is_flat(x) or _is_flat(y):
-        return float("nan")
-    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
-    return float(np.sum((y.T @ x) ** 2) / (np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)))
+    return _alignment(Centred.of(x), Centred.of(y))
 
 
-def _is_flat(x: np.ndarray) -> bool:
-    return np.sum((x - x.mean(axis=0)) ** 2) <= FLAT * np.sum(x**2)
+def _alignment(x: Centred, y: Centred) -> float:
+    return float(np.sum((y.columns.T @ x.columns) ** 2) / (x.size * y.size))
 
 
 def distances(through: dict[str, list], side: str) -> pd.DataFrame:
@@ -98,14 +123,16 @@ def distances(through: dict[str, list], side: str) -> pd.DataFrame:
         layer (from 1), first and second (norms), distance (1 - linear CKA over pictures and places), chance (the same with
         the rows of `second` shuffled: what two unrelated networks would have).
     """
-    rows = {norm: [positions(getattr(passage, SIDES[side])) for passage in kept] for norm, kept in through.items()}
+    rows = {
+        norm: [Centred.of(positions(getattr(passage, SIDES[side]))) for passage in kept] for norm, kept in through.items()
+    }
     draw = np.random.default_rng(0)
     table = []
     for first, second in combinations(rows, 2):
         for layer, (x, y) in enumerate(zip(rows[first], rows[second], strict=True), start=1):
             pair = {"layer": layer, "first": first, "second": second}
-            chance = 1 - linear_cka(x, draw.permutation(y))
-            table.append({**pair, "distance": 1 - linear_cka(x, y), "chance": chance})
+            chance = 1 - _alignment(x, replace(y, columns=draw.permutation(y.columns)))
+            table.append({**pair, "distance": 1 - _alignment(x, y), "chance": chance})
     return pd.DataFrame(table)
 
 

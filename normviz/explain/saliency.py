@@ -38,10 +38,19 @@ class Saliency:
 
 
 def look(network, pixels: np.ndarray, target: int | None, method: str, option: int | str) -> Saliency:
-    """Asks a network what it looked at.
+    """Asks a copy of a network what it looked at; see `look_with`.
 
     Args:
         network: left untouched; other sessions may be using it.
+    """
+    return look_with(deepcopy(network).eval(), pixels, target, method, option)
+
+
+def look_with(copy, pixels: np.ndarray, target: int | None, method: str, option: int | str) -> Saliency:
+    """Asks a network of the caller's own what it looked at.
+
+    Args:
+        copy: in evaluation mode; hooked meanwhile.
         pixels: the picture, uint8, 32 x 32 x 3.
         target: class 0 to 9, or None for the network's own answer.
         method: one of `METHODS` but "none".
@@ -51,12 +60,11 @@ def look(network, pixels: np.ndarray, target: int | None, method: str, option: i
         ValueError: no such method, block or baseline.
     """
     methods = {
-        "Grad-CAM": (grad_cam, late_blocks(len(network.norms))),
+        "Grad-CAM": (grad_cam, late_blocks(len(copy.norms))),
         "integrated gradients": (integrated_gradients, BASELINES),
     }
     if method not in methods or option not in methods[method][1]:
         raise ValueError(f"no such saliency: method={method!r}, option={option!r}")
-    copy = deepcopy(network).eval()
     return methods[method][0](copy, pixels, own_answer(copy, pixels) if target is None else target, option)
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from normviz.app import test_set
 from normviz.explain import batch_mates
 from normviz.explain.batch_mates import BATCHES
 from normviz.model.norms import STUDIES
@@ -43,3 +44,12 @@ def test_mates_are_test_images_where_there_are_any(pictures):
     app = open_page("batch_mates", mates="one class", **{"from": "test image", "index": "6"})
     assert_whole(app, "batch_mates")
     assert app.selectbox(key="class").options == list(CLASS_NAMES)
+
+
+def test_as_many_other_test_images_are_other_mates(made_up, monkeypatch):
+    shown = []
+    for seed in range(2):
+        monkeypatch.setattr(test_set, "test_pictures", lambda split=made_up(40, seed): split)
+        app = open_page("batch_mates")
+        shown.append((app.get("vega_lite_chart")[0].proto.alt, app.get("image")[1].proto.imgs[0].url))
+    assert shown[0][0] != shown[1][0] and shown[0][1] != shown[1][1]

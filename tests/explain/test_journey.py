@@ -42,6 +42,12 @@ def test_orders_keep_every_channel(order):
     assert values.is_monotonic_increasing if order == "number" else values.is_monotonic_decreasing
 
 
+@pytest.mark.parametrize("order", journey.ORDERS)
+def test_the_first_channel_is_that_of_the_whole_order(order):
+    for passage in passages("controlled", "group"):
+        assert journey.first_channel(passage, order) == journey.in_order(journey.channels(passage), order)["channel"][0]
+
+
 def test_positions_keep_a_place_together():
     values = DRAW.normal(size=(2, 3, 4, 5))
     rows = journey.positions(values)
