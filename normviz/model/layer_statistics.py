@@ -97,18 +97,23 @@ def by_channel(through: list[Passage]) -> pd.DataFrame:
         layer (from 1), channel (from 0), mean_before, std_before, mean_after, std_after over pictures and places, gamma,
         beta, running_mean and running_std (missing but for batch norm).
     """
-    return pd.concat([_channels(passage) for passage in through], ignore_index=True)
+    return _one_table([_channels(passage) for passage in through])
 
 
-def _channels(passage: Passage) -> pd.DataFrame:
+def _one_table(parts: list[dict[str, np.ndarray]]) -> pd.DataFrame:
+    """Returns the rows of all parts; a DataFrame of each would take longer than what is in them."""
+    return pd.DataFrame({column: np.concatenate([part[column] for part in parts]) for column in parts[0]})
+
+
+def _channels(passage: Passage) -> dict[str, np.ndarray]:
     channels = passage.before.shape[1]
     gamma, beta = affine(passage.module, channels)
     mean, std = running(passage.module) or (np.full(channels, np.nan),) * 2
-    table = {"layer": passage.layer, "channel": np.arange(channels)}
+    table = {"layer": np.full(channels, passage.layer), "channel": np.arange(channels)}
     for side, values in (("before", passage.before), ("after", passage.after)):
         table[f"mean_{side}"] = values.mean(axis=(0, 2, 3))
         table[f"std_{side}"] = values.std(axis=(0, 2, 3))
-    return pd.DataFrame({**table, "gamma": gamma, "beta": beta, "running_mean": mean, "running_std": std})
+    return {**table, "gamma": gamma, "beta": beta, "running_mean": mean, "running_std": std}
 
 
 def by_statistic_group(passage: Passage) -> pd.DataFrame:
@@ -123,14 +128,15 @@ def by_statistic_group(passage: Passage) -> pd.DataFrame:
 
 def by_group(passage: Passage, kind: str, groups: int) -> pd.DataFrame:
     """Returns the same for a known (norm, groups) of `norms.statistic_rows`."""
-    sides = {"before": passage.before, "after": passage.after} if kind != "none" else {}
-    tables = [pd.DataFrame(columns=["group", "side", "mean", "std", "low", "high"])]
-    for side, values in sides.items():
+    if kind == "none":
+        return pd.DataFrame(columns=["group", "side", "mean", "std", "low", "high"])
+    parts = []
+    for side, values in {"before": passage.before, "after": passage.after}.items():
         mean, variance = norms.statistics(values, kind, groups)
-        std = np.sqrt(variance)
-        table = {"side": side, "mean": mean, "std": std, "low": mean - std, "high": mean + std}
-        tables.append(pd.DataFrame(table).rename_axis("group").reset_index())
-    return pd.concat(tables[1:] or tables, ignore_index=True)
+        std, many = np.sqrt(variance), len(mean)
+        part = {"group": np.arange(many), "side": np.full(many, side), "mean": mean, "std": std}
+        parts.append({**part, "low": mean - std, "high": mean + std})
+    return _one_table(parts)
 
 
 def statistic_kind(passage: Passage) -> tuple[str, int]:
@@ -173,17 +179,15 @@ def distribution(passage: Passage, bins: int = 60) -> pd.DataFrame:
     low, high = np.quantile(np.concatenate(list(sides.values())), [0.001, 0.999])
     edges = np.linspace(low, high if high > low else low + 1.0, bins + 1)
     width = edges[1] - edges[0]
-    tables = [
-        pd.DataFrame(
-            {
-                "side": side,
-                "value": (edges[:-1] + edges[1:]) / 2,
-                "density": np.histogram(values, edges)[0] / (len(values) * width),
-            }
-        )
+    parts = [
+        {
+            "side": np.full(bins, side),
+            "value": (edges[:-1] + edges[1:]) / 2,
+            "density": np.histogram(values, edges)[0] / (len(values) * width),
+        }
         for side, values in sides.items()
     ]
-    return pd.concat(tables, ignore_index=True)
+    return _one_table(parts)
 
 
 @dataclass(frozen=True)
@@ -219,8 +223,7 @@ def look_at(through: list[Passage], layer: int) -> Look:
     passage = through[layer - 1]
     kind, _ = statistic_kind(passage)
     table = by_statistic_group(passage)
-    everywhere = by_channel(through)
-    here = everywhere[everywhere["layer"] == layer].rename(columns={"mean_before": "batch_mean", "std_before": "batch_std"})
+    here = pd.DataFrame(_channels(passage)).rename(columns={"mean_before": "batch_mean", "std_before": "batch_std"})
     return Look(
         kind=kind,
         shape=" x ".join(map(str, passage.before.shape)),
@@ -229,5 +232,5 @@ def look_at(through: list[Passage], layer: int) -> Look:
         distribution=distribution(passage),
         groups=table[table["group"] < SHOWN_GROUPS],
         channels=here,
-        all_layers=everywhere,
+        all_layers=by_channel(through),
     )
