@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from normviz.app import controls, frame, networks, pictures
 from normviz.charts import cells as cell_charts
+from normviz.charts.parts import Drawing
 from normviz.explain import arithmetic, cells
 from normviz.explain.cells import Cell, NormLayer
 from normviz.model.norms import COMPARED, NORMS
 
 BOUND = {"bind": "query-params"}
+DRAWN_KEPT = 200  # pictures of a tensor, some 50 kB each
 KINDS = ("batch", "group", "layer", "instance")
 DEFAULT_SHAPE = {"n": 3, "c": 4, "h": 2, "w": 2}
 SHAPE_NAMES = {"n": "N, pictures", "c": "C, channels", "h": "H, rows", "w": "W, columns"}
@@ -206,29 +207,57 @@ def _averaged(layer: NormLayer) -> str:
     return f"One mean for {averages_over}: {groups:,} group{'s' * (groups != 1)} of {layer.x.size // groups:,}."
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A tensor's picture and what is said of it."""
+
+    drawing: Drawing
+    cells: int
+    groups: int
+    framed: str
+
+
 def draw(tensor: Tensor, layers: list[NormLayer], locked: Cell) -> None:
     """Draws the tensor under each norm; a click locks the cell."""
     st.markdown(PROMPT)
     for layer in beside_each_other(layers):
-        table = cells.frame(layer, tensor.window, locked)
+        drawn = _drawn(layer, tensor.window, locked)
         key = f"cells_{layer.norm}_{st.session_state.get('unclicked', 0)}"
         frame.show(
-            cell_charts.tensor(table),
-            f"{len(table)} cells in {table['group'].nunique()} statistic groups of {NORMS[layer.norm].label.lower()}.",
+            drawn.drawing,
+            f"{drawn.cells} cells in {drawn.groups} statistic groups of {NORMS[layer.norm].label.lower()}.",
             key=key,
             on_select=partial(_lock, key),
             selection_mode="pick",
         )
         st.markdown(_averaged(layer))
         if tensor.note:
-            st.caption(_drawn(table))
+            st.caption(drawn.framed)
     if tensor.note:
-        st.caption(f"{tensor.note}, of which {len(table):,} are drawn. Statistics are taken over all of them.")
+        st.caption(f"{tensor.note}, of which {drawn.cells:,} are drawn. Statistics are taken over all of them.")
 
 
-def _drawn(table: pd.DataFrame) -> str:
+def _drawn(layer: NormLayer, window: tuple[range, ...], locked: Cell) -> Drawn:
+    content = networks.digest(layer.x, layer.gamma, layer.beta, *(layer.running or ()))
+    return _draw_once(content, layer.x.shape, layer.norm, layer.groups, bool(layer.running), str(window), locked, layer, window)
+
+
+@st.cache_resource(show_spinner=False, max_entries=DRAWN_KEPT)
+def _draw_once(
+    content: str,
+    shape: tuple[int, ...],
+    norm: str,
+    groups: int,
+    running: bool,
+    part: str,
+    locked: Cell,
+    _layer: NormLayer,
+    _window: tuple[range, ...],
+) -> Drawn:
+    table = cells.frame(_layer, _window, locked)
     group = table[table["locked"]].iloc[0]
-    return f"Group {group['letter']}, of the framed cell: {group['count']:,} values, of which {group['drawn']:,} are drawn."
+    framed = f"Group {group['letter']}, of the framed cell: {group['count']:,} values, of which {group['drawn']:,} are drawn."
+    return Drawn(cell_charts.tensor(table), len(table), table["group"].nunique(), framed)
 
 
 def _lock(key: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame, saved
+from normviz.app import frame, saved, this_run
 
 SMALL_KEPT = 400  # answers and looks, some 20 kB each
 FEW, FEW_KEPT = 8, 40  # pictures, and what was kept of so many: at most 5 MB each, 0.6 MB of a single one
@@ -38,7 +38,7 @@ def layer_table(norm: str) -> list[dict]:
 
 def norm_layers() -> int:
     """Returns how many norm layers the networks of the page have."""
-    return _norm_layers(saved.models()["batch"].info["architecture"])
+    return this_run.once("norm layers", lambda: _norm_layers(saved.models()["batch"].info["architecture"]))
 
 
 @st.cache_data(show_spinner=False)
@@ -143,6 +143,9 @@ def _channels(name: str, norm: str, stamp: tuple[str, int]) -> list[int]:
     return [passage.before.shape[1] for passage in _go_through(name, norm, stamp, black)]
 
 
-def digest(pixels: np.ndarray) -> str:
-    """Returns a short name for the content of a batch of pictures, to cache by."""
-    return hashlib.sha256(np.ascontiguousarray(pixels)).hexdigest()[:16]
+def digest(*arrays: np.ndarray) -> str:
+    """Returns a short name for the content of arrays, such as a batch of pictures, to cache by."""
+    found = hashlib.sha256()
+    for array in arrays:
+        found.update(np.ascontiguousarray(array))
+    return found.hexdigest()[:16]

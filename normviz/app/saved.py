@@ -5,7 +5,7 @@ from functools import lru_cache
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame
+from normviz.app import frame, this_run
 from normviz.model.norms import COMPARED, NORMS
 from normviz.training import runs
 from normviz.words import lab, questions
@@ -24,8 +24,9 @@ def three_columns(minimum: int = 260, border: bool = False):
 
 def models(of: str | None = None) -> dict[str, runs.Run]:
     """Returns the three runs of a study (the chosen one unless named); a damaged run ends the page with its message."""
+    name = of or frame.study()
     try:
-        return {norm: run(of or frame.study(), norm, stamp(of or frame.study(), norm)) for norm in COMPARED}
+        return this_run.once(("models", name), lambda: {norm: run(name, norm, stamp(name, norm)) for norm in COMPARED})
     except runs.RunError as error:
         st.error(frame.plain(error))
         st.stop()
@@ -81,6 +82,10 @@ def _root(name: str, norm: str) -> str:
 
 def stamp(name: str, norm: str) -> tuple[str, int]:
     """Returns the folder that holds a run, and when it was written: what its caches go by."""
+    return this_run.once(("stamp", name, norm), lambda: _stamp(name, norm))
+
+
+def _stamp(name: str, norm: str) -> tuple[str, int]:
     root = _root(name, norm)
     file = runs.folder_of(name, norm, root) / "run.json"
     return root, file.stat().st_mtime_ns if file.exists() else 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import signature
 
 import pandas as pd
 import streamlit as st
@@ -39,9 +40,11 @@ def replayed(show: Callable[..., None]) -> Callable[..., None]:
         finally:
             st.session_state[SHOWN] = before
 
+    names = tuple(signature(show).parameters)  # which Streamlit would look up for each argument without one
+
     @wraps(show)
     def again(*arguments, **named) -> None:
-        st.session_state.setdefault(SHOWN, {}).update(drawn(*arguments, **named))
+        st.session_state.setdefault(SHOWN, {}).update(drawn(**dict(zip(names, arguments)), **named))
 
     again.clear = drawn.clear
     return again

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from normviz.app import frame, saved
+from normviz.app import frame, saved, this_run
 from normviz.settings import SettingsError
 from normviz.words import own_data
 from normviz.words.classes import CLASS_NAMES
@@ -32,6 +32,10 @@ def at_hand():
 
     A setting that cannot be used ends the page with its message.
     """
+    return this_run.once("test split at hand", _look_for_split)
+
+
+def _look_for_split():
     from normviz.pictures import dataset
     from normviz.pictures.choices import choices
 

@@ -123,9 +123,7 @@ def distances(through: dict[str, list], side: str) -> pd.DataFrame:
         layer (from 1), first and second (norms), distance (1 - linear CKA over pictures and places), chance (the same with
         the rows of `second` shuffled: what two unrelated networks would have).
     """
-    rows = {
-        norm: [Centred.of(positions(getattr(passage, SIDES[side]))) for passage in kept] for norm, kept in through.items()
-    }
+    rows = {norm: [Centred.of(positions(getattr(passage, SIDES[side]))) for passage in kept] for norm, kept in through.items()}
     draw = np.random.default_rng(0)
     table = []
     for first, second in combinations(rows, 2):

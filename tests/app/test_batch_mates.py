@@ -1,3 +1,5 @@
+from unittest.mock import Mock
+
 import pytest
 
 from normviz.app import test_set
@@ -48,8 +50,8 @@ def test_mates_are_test_images_where_there_are_any(pictures):
 
 def test_as_many_other_test_images_are_other_mates(made_up, monkeypatch):
     shown = []
-    for seed in range(2):
-        monkeypatch.setattr(test_set, "test_pictures", lambda split=made_up(40, seed): split)
+    for split in (made_up(40), made_up(40, seed=1)):
+        monkeypatch.setattr(test_set, "test_pictures", Mock(return_value=split))
         app = open_page("batch_mates")
         shown.append((app.get("vega_lite_chart")[0].proto.alt, app.get("image")[1].proto.imgs[0].url))
     assert shown[0][0] != shown[1][0] and shown[0][1] != shown[1][1]
