@@ -48,10 +48,17 @@ def show_course(
         frame.show(curve_charts.lines(depth, "norm layer", label), f"{label} by depth. {curves.last_values(depth, False)}")
         st.caption(f"{label}, mean over channels, at each norm layer for this input.")
     with grid.cell():
-        stored = {norm: run.layer_stats[run.layer_stats["layer"] == layer] for norm, run in saved.models().items()}
-        epochs = curves.statistic_lines(stored, quantity, "epoch", study)
-        frame.show(curve_charts.lines(epochs, "epoch", label), f"{label} by epoch. {curves.last_values(epochs, False)}")
-        st.caption(f"{label} at norm layer {layer} over training; epoch 0 is before the first step.")
+        _show_epochs(study, weights, layer, scheme, quantity)
+
+
+@take_away.replayed
+def _show_epochs(study: str, weights: tuple[str, ...], layer: int, scheme: str, quantity: str) -> None:
+    """Draws one quantity by training epoch, which no input changes."""
+    label = captions.QUANTITIES[quantity]
+    stored = {norm: run.layer_stats[run.layer_stats["layer"] == layer] for norm, run in saved.models().items()}
+    epochs = curves.statistic_lines(stored, quantity, "epoch", study)
+    frame.show(curve_charts.lines(epochs, "epoch", label), f"{label} by epoch. {curves.last_values(epochs, False)}")
+    st.caption(f"{label} at norm layer {layer} over training; epoch 0 is before the first step.")
 
 
 def _show_values(norm: str, look) -> None:

@@ -1,6 +1,7 @@
 """What a norm layer receives and gives. Tidy DataFrame in, one drawing out."""
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from normviz.charts.parts import GREY, HEIGHT, Drawing, named, tips
@@ -62,9 +63,11 @@ def channel_marks(table: pd.DataFrame, norm: str, marks: tuple[str, str], title:
         marks: names of the two columns; the first is the filled one.
         title: of the value axis.
     """
-    names = dict(zip(marks, _words(marks)))
-    tidy = table.rename(columns=names).melt("channel", list(names.values()), var_name="mark", value_name="value")
-    return Drawing(_channel_marks, (norm, tuple(marks), title), {"channels": table[["channel", *marks]], "marks": tidy})
+    values = table[list(marks)].to_numpy().ravel("F")
+    tidy = {"channel": np.tile(table["channel"], 2), "mark": np.repeat(_words(marks), len(table)), "value": values}
+    return Drawing(
+        _channel_marks, (norm, tuple(marks), title), {"channels": table[["channel", *marks]], "marks": pd.DataFrame(tidy)}
+    )
 
 
 def _words(marks: tuple[str, str]) -> list[str]:

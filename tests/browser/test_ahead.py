@@ -1,6 +1,10 @@
 import asyncio
+import json
 import math
+import os
 import re
+import subprocess
+import sys
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -12,9 +16,19 @@ import pytest
 from normviz.app import ahead
 from normviz.app.ahead import Settings
 from normviz.settings import SettingsError
-from tests.browser.harness import Server, running_app
+from tests.browser.harness import ROOT, Server, running_app
 
 KEPT = ("normviz.app.overview._show_answer", "normviz.app.journey.show_way", "normviz.app.layer_statistics.show_layer")
+UNSET = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+NEW_THREAD = """
+import json, threading
+from normviz.app import ahead
+ahead._compute_in_one_thread()
+import numpy, threadpoolctl, torch
+def visit():
+    print(json.dumps([pool["num_threads"] for pool in threadpoolctl.threadpool_info()]))
+threading.Thread(target=visit).start()
+"""
 
 
 def kept(server: Server) -> set[str]:
@@ -82,3 +96,8 @@ def test_a_visitor_counts_from_the_first_request(monkeypatch, path, counts):
 def test_another_word_is_refused():
     with pytest.raises(SettingsError, match=r"ahead must be one of on, off: ahead='yes'.*\[server\]"):
         Settings("yes")
+
+
+def test_a_visit_computes_in_its_own_thread_alone():
+    said = subprocess.run([sys.executable, "-c", NEW_THREAD], cwd=ROOT, env=UNSET, capture_output=True, text=True, check=True)
+    assert set(json.loads(said.stdout)) == {1}
