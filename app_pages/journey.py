@@ -29,7 +29,7 @@ st.subheader("Where do they part ways?")
 st.markdown(view.DISTANCE)
 distances = view.choose_distances(pixels)
 if distances is not None:
-    view.show_distances(distances, choice.layer, frame.study(), frame.scheme())
+    view.show_distances(frame.study(), saved.weights(), frame.scheme(), choice.layer, *distances)
 
 show_saliency(pixels, "Grad-CAM")
 

@@ -11,11 +11,12 @@ table = saved.evidence("batch-statistics")
 if table is None or not saved.covers(table, "batch-statistics"):
     st.stop()
 
+shown = (table, saved.evidence_stamp("batch-statistics"), frame.scheme(), frame.study())
 st.subheader("Accuracy by the size of the batch")
-view.show_accuracy(table, frame.study(), frame.scheme())
+view.show_accuracy(*shown)
 st.caption(saved.measured_words("batch-statistics", table))
 
 st.subheader("How far a batch's statistics stray from the running ones")
-view.show_distances(table, frame.study(), frame.scheme())
+view.show_distances(*shown)
 
 frame.close_page("train_or_evaluate")

@@ -10,6 +10,7 @@ import importlib
 import logging
 import math
 import os
+import sys
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ PAGES = tuple(key for key in pages.PAGES if key != "lab")  # which would start i
 OF_A_VIEW = ("", "static", *pages.PAGES)  # where paths begin; health, and a room's pages, are asked for again and again
 LONGEST_SECONDS = 60  # for one page
 SCHEMES = ("light", "dark")
+TURN_SECONDS = 0.001  # that a thread may hold the interpreter while others wait for it; Python's own are 0.005
 PAUSE_SECONDS = 3  # without a request or a click of any visitor, after which the next module is imported or page drawn
 
 _nobodys: set[str] = set()  # sessions of nobody
@@ -106,6 +108,7 @@ async def _pause() -> None:
 async def lifespan(app):
     """Imports what the first view needs before the server answers, and all else while nobody asks for anything."""
     memory.share_freed_memory()
+    sys.setswitchinterval(TURN_SECONDS)  # a pass through a network waits a turn of others after each of its operations
     _compute_in_one_thread()
     for name in BEFORE_THE_FIRST_VIEW:
         importlib.import_module(name)
@@ -121,7 +124,7 @@ def _compute_in_one_thread() -> None:
     """Lets each visit compute in its own thread alone; called before PyTorch is loaded.
 
     Tensors are so small that helpers wait longer than they compute, and the CPU that they wait on is that of other visits.
-    `torch.set_num_threads` would not do: it holds for a new thread, as each run of a page has, only after its first convolution.
+    `torch.set_num_threads` would not do: a new thread, as each run of a page has, begins its first pass without it.
     """
     threadpool_limits(1, "blas")
     os.environ.setdefault("OMP_NUM_THREADS", "1")

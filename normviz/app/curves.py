@@ -7,24 +7,32 @@ from normviz.app import frame, saved, take_away
 from normviz.charts import curves as curve_charts
 from normviz.explain import curves
 from normviz.studies import findings
+from normviz.studies.evidence import SEEDS_OF
 from normviz.training.runs import Run
 from normviz.words import captions
 
 
 def show_curves(with_source: bool) -> None:
     """Draws every curve of the chosen study, with the band over seeds where that study was run."""
-    _curves(frame.scheme(), frame.study(), saved.weights(), with_source, saved.seeds(), saved.models())
+    stamp = saved.evidence_stamp(SEEDS_OF[frame.study()])
+    _curves(frame.scheme(), frame.study(), saved.weights(), with_source, stamp, saved.seeds(), saved.models())
 
 
 @take_away.replayed
 def _curves(
-    scheme: str, study: str, weights: tuple[str, ...], with_source: bool, seeds: pd.DataFrame | None, _runs: dict[str, Run]
+    scheme: str,
+    study: str,
+    weights: tuple[str, ...],
+    with_source: bool,
+    stamp: int,
+    _seeds: pd.DataFrame | None,
+    _runs: dict[str, Run],
 ) -> None:
     for row in captions.CURVES:
         grid = st.grid(len(row), min_column_width=340)
         for curve in row:
             table = curves.curves(_runs, curve.column, study, with_source)
-            band = None if seeds is None else findings.bands(seeds, curve.column, study)
+            band = None if _seeds is None else findings.bands(_seeds, curve.column, study)
             with grid.cell():
                 st.subheader(curve.title)
                 frame.show(
@@ -32,5 +40,5 @@ def _curves(
                     f"{curve.title} by epoch. {curves.last_values(table, curve.percent)}",
                 )
                 st.caption(curve.caption)
-    if seeds is not None:
+    if _seeds is not None:
         st.caption(f"Lines: the shipped networks. Bands: lowest to highest of {band['count'].min()} seeds, measured here.")

@@ -198,8 +198,11 @@ def _used_words(passage) -> str:
     return USED[kind]
 
 
-def choose_distances(pixels: np.ndarray) -> pd.DataFrame | None:
-    """Returns `journey.distances` of what is chosen, with the label of each pair; None where the data set is missing."""
+def choose_distances(pixels: np.ndarray) -> tuple[str, str, pd.DataFrame] | None:
+    """Returns the content and the side that are compared, and their `journey.distances` with the label of each pair.
+
+    None where the data set is missing.
+    """
     grid = st.grid(2, min_column_width=300)
     with grid.cell():
         side = st.segmented_control(
@@ -210,17 +213,18 @@ def choose_distances(pixels: np.ndarray) -> pd.DataFrame | None:
     pictures = pixels[None] if over == OVER[0] else _test_batch()
     if pictures is None:
         return None
-    table = _distances(frame.study(), saved.weights(), networks.digest(pictures), side, pictures)
-    short = naming.SHORT[frame.study()]
-    return table.assign(pair=[f"{short[row.first]} – {short[row.second]}" for row in table.itertuples()])
+    content = networks.digest(pictures)
+    return content, side, _distances(frame.study(), saved.weights(), content, side, pictures)
 
 
 @take_away.replayed
-def show_distances(table: pd.DataFrame, layer: int, study: str, scheme: str) -> None:
+def show_distances(
+    study: str, weights: tuple[str, ...], scheme: str, layer: int, content: str, side: str, _table: pd.DataFrame
+) -> None:
     """Draws the distances that `choose_distances` gave, with the open layer marked."""
-    said = journey.furthest_sentence(table, naming.LABELS[study])
+    said = journey.furthest_sentence(_table, naming.LABELS[study])
     st.markdown(f"**{said}**")
-    frame.show(charts.distances(table, layer), f"Distance of each two networks by norm layer. {said}")
+    frame.show(charts.distances(_table, layer), f"Distance of each two networks by norm layer. {said}")
     st.caption(CAUTION)
 
 
@@ -238,4 +242,5 @@ def _test_batch() -> np.ndarray | None:
 
 @st.cache_data(show_spinner="Comparing the networks", max_entries=100)
 def _distances(study: str, weights: tuple[str, ...], content: str, side: str, _pictures: np.ndarray) -> pd.DataFrame:
-    return journey.distances({norm: networks.passages(norm, _pictures) for norm in COMPARED}, side)
+    table, short = journey.distances({norm: networks.passages(norm, _pictures) for norm in COMPARED}, side), naming.SHORT[study]
+    return table.assign(pair=[f"{short[row.first]} – {short[row.second]}" for row in table.itertuples()])

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from normviz.app import controls, frame, networks, saved
+from normviz.app import controls, frame, networks, saved, take_away
 from normviz.explain import maps, saliency
 from normviz.explain.saliency import Saliency
 
@@ -39,7 +39,8 @@ def show_saliency(pixels: np.ndarray, default: str = "none") -> None:
     target, option = _choose(method)
     for norm, _ in saved.three_columns():
         frame.norm_heading(norm)
-        _show_one(pixels, _looked(norm, pixels, target, method, option))
+        weights = saved.models()[norm].info["files"]["weights.safetensors"]
+        _show_one(weights, networks.digest(pixels), target, method, option, norm, pixels)
     st.caption(f"{MEANING[method]} {_where(method, option)}")
     st.caption(CAUTION)
 
@@ -59,23 +60,15 @@ def _choose(method: str) -> tuple[int | None, int | str]:
         return target, st.segmented_control(label, options, default=default, required=True, key=key, **BOUND)
 
 
-def _looked(norm: str, pixels: np.ndarray, target: int | None, method: str, option: int | str) -> Saliency:
-    weights = saved.models()[norm].info["files"]["weights.safetensors"]
-    return _saliency(weights, networks.digest(pixels), target, method, option, norm, pixels)
-
-
-@st.cache_data(show_spinner=False, max_entries=300)
-def _saliency(
+@take_away.replayed
+def _show_one(
     weights: str, content: str, target: int | None, method: str, option: int | str, _norm: str, _pixels: np.ndarray
-) -> Saliency:
+) -> None:
     with networks.own_copy(_norm) as copy:
-        return saliency.look_with(copy, _pixels, target, method, option)
-
-
-def _show_one(pixels: np.ndarray, found: Saliency) -> None:
+        found = saliency.look_with(copy, _pixels, target, method, option)
     name = saved.classes()[found.target]
     limit = maps.extent(found.values, share=1 if found.difference is None else 0.99)
-    picture = controls.enlarge(maps.overlay(pixels, found.values, limit), SIDE)
+    picture = controls.enlarge(maps.overlay(_pixels, found.values, limit), SIDE)
     st.image(picture, output_format="PNG", alt=f"The picture in grey, tinted where the network looked for {name}")
     st.markdown(_measured(found, frame.plain(name), limit))
 

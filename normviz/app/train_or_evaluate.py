@@ -11,22 +11,22 @@ from normviz.words import questions
 
 
 @take_away.replayed
-def show_accuracy(table: pd.DataFrame, study: str, scheme: str) -> None:
+def show_accuracy(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws test accuracy by evaluation batch size and says what it shows."""
-    lines = findings.batch_statistics(table, study)
+    lines = findings.batch_statistics(_table, study)
     said = findings.batch_statistics_sentence(lines)
     st.markdown(f"**{said}**")
-    frame.show(evidence_charts.lines(lines, size_axis(table), Axis("test accuracy", percent=True), height=400), said)
+    frame.show(evidence_charts.lines(lines, size_axis(_table), Axis("test accuracy", percent=True), height=400), said)
 
 
 @take_away.replayed
-def show_distances(table: pd.DataFrame, study: str, scheme: str) -> None:
+def show_distances(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
     """Draws, by layer, how far a batch's means and standard deviations lie from the running ones."""
     grid = st.grid(2, min_column_width=340)
     for column, (title, caption) in questions.STATISTIC_DISTANCES.items():
         with grid.cell():
             frame.show(
-                evidence_charts.layer_lines(findings.distances(table, column, study), size_axis(table), title),
+                evidence_charts.layer_lines(findings.distances(_table, column, study), size_axis(_table), title),
                 f"{title} by evaluation batch size, one line a norm layer.",
             )
             st.caption(caption)

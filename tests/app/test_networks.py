@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest, app_test
 from streamlit.testing.v1.util import build_mock_config_get_option
 from torch import nn
 
-from normviz.app import invariances, journey, networks
+from normviz.app import invariances, journey, networks, saliency
 from normviz.model.norms import COMPARED
 from normviz.training import inference
 from tests.app.pages import open_page
@@ -75,6 +75,7 @@ def forget() -> None:
     st.cache_data.clear()
     for drawn_once in (journey.show_way, invariances._table_of_changes, invariances._draw_one, invariances._table_of_pictures):
         drawn_once.clear()
+    saliency._show_one.clear()
     networks._of_few.clear()
     networks._of_many.clear()
 
