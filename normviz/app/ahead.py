@@ -42,7 +42,8 @@ OF_A_VIEW = ("", "static", *pages.PAGES)  # where paths begin; health, and a roo
 LONGEST_SECONDS = 60  # for one page
 SCHEMES = ("light", "dark")
 TURN_SECONDS = 0.001  # that a thread may hold the interpreter while others wait for it; Python's own are 0.005
-PAUSE_SECONDS = 3  # without a request or a click of any visitor, after which the next module is imported or page drawn
+FIRST_SECONDS = 2  # left to whoever has started the server and opens it now
+PAUSE_SECONDS = 3  # without a request or a click of any visitor, after which the next page is drawn
 
 _nobodys: set[str] = set()  # sessions of nobody
 _asked_at = [-math.inf]  # when a visitor last asked for anything, by the monotonic clock
@@ -106,13 +107,12 @@ async def _pause() -> None:
 
 @asynccontextmanager
 async def lifespan(app):
-    """Imports what the first view needs before the server answers, and all else while nobody asks for anything."""
+    """Imports what the first view needs before the server answers, and all else beside the answers."""
     memory.share_freed_memory()
     sys.setswitchinterval(TURN_SECONDS)  # a pass through a network waits a turn of others after each of its operations
     _compute_in_one_thread()
     for name in BEFORE_THE_FIRST_VIEW:
         importlib.import_module(name)
-    _asked_at[0] = time.monotonic()  # whoever has started the server opens it now
     task = asyncio.create_task(_get_ready())
     yield
     task.cancel()
@@ -131,8 +131,8 @@ def _compute_in_one_thread() -> None:
 
 
 async def _get_ready() -> None:
+    await asyncio.sleep(FIRST_SECONDS)
     for name in SLOW_TO_IMPORT:
-        await _pause()
         await asyncio.to_thread(importlib.import_module, name)
     gc.freeze()  # modules stay: a full collection, during which nobody is answered, need not look through them
     if settings().ahead == "off":
