@@ -47,9 +47,10 @@ STUDIES = {
     ),
     "layer-norms": Question(
         "Which layer norm?",
-        "Three layers share the name: one mean for a whole picture with one gamma and beta a channel, as the group norm paper draws "
-        "it; the same with a gamma and beta for every place, as the source has it; and a mean for each place by itself, as in "
-        "{convnext}. The same network otherwise, so the second has more parameters.",
+        "Three layers share the name. `GroupNorm(1, C)`: one mean for a whole picture, one gamma and beta a channel, as the group "
+        "norm paper draws it. `LayerNorm([C, H, W])`: the same with a gamma and beta for every place, as the source has it. "
+        "`LayerNorm2d`: a mean for each place by itself, as in {convnext}. The same network otherwise, so the second has more "
+        "parameters.",
     ),
     "sorted": Question(
         "What if a batch holds one class?",
@@ -78,9 +79,9 @@ STUDIES = {
 OPTIMIZERS = {"sgd": "SGD with momentum.", "adamw": "AdamW."}
 ORDERS = ("mixed", "two classes", "one class")  # what a training batch holds, as recipes name it
 LAYER_NORMS = {
-    "layer": "whole picture, gamma a channel",
-    "layer_elementwise": "whole picture, gamma a place",
-    "layer_place": "each place by itself",
+    "layer": "GroupNorm(1, C)",
+    "layer_elementwise": "LayerNorm([C, H, W])",
+    "layer_place": "LayerNorm2d",
 }
 TRAINED = {"all": "all learned", "norms": "gamma and beta"}
 NETWORKS = {"controlled": "Skeleton", "resnet": "ResNet-8", "budget": "Budget"}
