@@ -9,6 +9,7 @@ import argparse
 import statistics
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,7 +25,7 @@ from torchvision import transforms
 from normviz.model.network import Network, architecture
 from normviz.pictures import dataset
 from normviz.training import loop, memory, state
-from normviz.training.plans import Plan, Recipe, recipe_of
+from normviz.training.plans import CHOICES, Plan, Recipe, recipe_of
 from normviz.words.classes import MEAN, STD
 
 NETWORKS = [("controlled", "batch"), ("controlled", "group"), ("published", "layer")]
@@ -49,38 +50,54 @@ class Tutorial(Dataset):
 
 
 def main() -> int:
-    """Prints a line a network: pictures a second of both, their ratio, seconds an epoch, and the share of this machine's peak."""
+    """Prints a line a network and precision: pictures a second of both, their ratio, seconds an epoch, share of this machine's peak."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="as the command line takes it")
     parser.add_argument("--rounds", type=int, default=5, help="of each pipeline, in turns")
     parser.add_argument("--steps", type=int, default=40, help="a round")
+    parser.add_argument(
+        "--precision", nargs="+", choices=CHOICES["precision"], default=["float32"], help="of the project's steps"
+    )
     options = parser.parse_args()
     memory.keep_freed_memory()
     training, peak = dataset.load_split("train", options.data), peak_flops()
     print(f"{torch.get_num_threads()} threads, float32 peak measured {peak / 1e9:.0f} GFLOP/s, batch {BATCH}")
     for study, norm in NETWORKS:
         rounds = [
-            (ours(study, norm, training, options.steps), tutorial(study, norm, training, options.steps))
+            (
+                *(ours(study, norm, precision, training, options.steps) for precision in options.precision),
+                tutorial(study, norm, training, options.steps),
+            )
             for _ in range(options.rounds)
         ]
-        print(line(study, norm, rounds, len(training), peak), flush=True)
+        *ours_by_precision, there = zip(*rounds, strict=True)
+        for precision, here in zip(options.precision, ours_by_precision, strict=True):
+            print(line(f"{study:10} {norm:5} {precision:7}", here, there, len(training), flops(study, norm) / peak), flush=True)
     return 0
 
 
-def line(study: str, norm: str, rounds: list[tuple[float, float]], pictures: int, peak: float) -> str:
-    """Returns what is printed of one network; speeds in pictures a second, medians with the lowest and highest."""
-    (here, there), ratios = zip(*rounds, strict=True), [one / other for one, other in rounds]
+def line(name: str, here: tuple[float, ...], there: tuple[float, ...], pictures: int, peak_seconds: float) -> str:
+    """Returns what is printed of one network; speeds in pictures a second, medians with the lowest and highest.
+
+    Args:
+        name: of the network.
+        here: the project's speeds, round by round.
+        there: the tutorial's.
+        pictures: of an epoch.
+        peak_seconds: that a picture's operations take at this machine's float32 peak.
+    """
+    ratios = [one / other for one, other in zip(here, there, strict=True)]
     speeds = [f"{statistics.median(each):6,.0f} ({min(each):,.0f} to {max(each):,.0f})" for each in (here, there)]
-    share = statistics.median(here) * flops(study, norm) / peak
+    share = statistics.median(here) * peak_seconds
     return (
-        f"{study:10} {norm:5} {speeds[0]} pictures a second, tutorial {speeds[1]}, ratio {statistics.median(ratios):.2f} "
+        f"{name} {speeds[0]} pictures a second, tutorial {speeds[1]}, ratio {statistics.median(ratios):.2f} "
         f"({min(ratios):.2f} to {max(ratios):.2f}), epoch {pictures / statistics.median(here):.1f} s, {share:.0%} of the peak"
     )
 
 
-def ours(study: str, norm: str, training: dataset.Split, steps: int) -> float:
+def ours(study: str, norm: str, precision: str, training: dataset.Split, steps: int) -> float:
     """Returns the pictures a second of the project's own loop."""
-    run = state.begin(Plan(study, norm, recipe=recipe_of(study)), training=training)
+    run = state.begin(Plan(study, norm, recipe=replace(recipe_of(study), precision=precision)), training=training)
     loop.advance(run, training, WARM_UP)
     started = time.perf_counter()
     loop.advance(run, training, steps)

@@ -3,7 +3,8 @@
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from torch import nn
 from normviz.model import layer_statistics
 from normviz.model.network import Network, count_parameters
 from normviz.pictures import dataset, tensors
-from normviz.training import evaluation, inference, runs
+from normviz.training import evaluation, inference, kernels, runs
 from normviz.training.plans import Plan, learning_rate
 from normviz.training.state import State, begin, open_epoch, pack, unpack
 
@@ -165,13 +166,22 @@ def _step(state: State, rate: float, pictures: torch.Tensor, labels: torch.Tenso
     for group in state.optimizer.param_groups:
         group["lr"] = rate
     labels = labels.to(state.where)
-    with torch.autocast(state.where.type, torch.bfloat16, enabled=state.plan.recipe.precision == "bf16"):
+    with _precision(state):
         answers = state.network(pictures.to(state.where)).float()
     loss = nn.functional.cross_entropy(answers, labels)
     state.optimizer.zero_grad()
     loss.backward()
     state.optimizer.step()
     return loss.item(), (answers.argmax(dim=1) == labels).sum().item()
+
+
+@contextmanager
+def _precision(state: State) -> Iterator[None]:
+    if state.plan.recipe.precision == "float32":
+        yield
+        return
+    with torch.autocast(state.where.type, torch.bfloat16), kernels.QuickKernels():
+        yield
 
 
 def close_epoch(state: State, training: dataset.Split, test: dataset.Split) -> None:
