@@ -23,8 +23,9 @@ run = steering.find_run(settings)
 if st.session_state.get("replaying"):
     experiment.replay(demo)
 elif run is not None:
-    steering.steer(run, settings)
-    experiment.show_live(run, settings, steering.choose_overlay(settings, run))
-    steering.show_kept(settings, run)
+    state = run.state()  # once: it may change before the page is drawn
+    steering.steer(run, state, settings)
+    experiment.show_live(run, state, settings, steering.choose_overlay(settings, run))
+    steering.show_kept(settings, run, state)
 
 frame.close_page("lab")

@@ -31,9 +31,9 @@ class Shown:
     behind: tuple[tuple[str, pd.DataFrame], ...] = ()
 
 
-def show_live(run: LabRun, chosen: Settings, behind: list[LabRun]) -> None:
-    """Draws a run, once a second while it is under way."""
-    active, design = run.state().name in store.ACTIVE, run.setup().design
+def show_live(run: LabRun, state: store.State, chosen: Settings, behind: list[LabRun]) -> None:
+    """Draws a run that the page found in this state, once a second while it is under way."""
+    active, design = state.name in store.ACTIVE, run.setup().design
     if design:
         st.caption(f"This run trains: {lab_network.spoken(design)}.")
     st.fragment(run_every=TICK_SECONDS if active else None)(_tick)(run, chosen, active, behind)

@@ -60,12 +60,11 @@ def is_of(demo: str, setup: Setup) -> bool:
     return not setup.design and all(getattr(setup, name) == getattr(PRESETS[demo].setup, name) for name in names)
 
 
-def steer(run: LabRun, chosen: Settings) -> None:
+def steer(run: LabRun, state: store.State, chosen: Settings) -> None:
     """Shows the buttons that pause, step, go on, stop and repeat a run, and change its rate. They stand outside the part
     that ticks, where a click would wait for it."""
-    name = run.state().name
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if name in store.ACTIVE:
+        if state.name in store.ACTIVE:
             paused = run.wanted().do == "pause"
             label, icon = ("Go on", ":material/play_arrow:") if paused else ("Pause", ":material/pause:")
             st.button(label, icon=icon, on_click=run.want, kwargs={"do": "run" if paused else "pause"})
@@ -134,7 +133,7 @@ def _replay() -> None:
     st.session_state.pop("player", None)
 
 
-def show_kept(chosen: Settings, shown: LabRun) -> None:
+def show_kept(chosen: Settings, shown: LabRun, state: store.State) -> None:
     """Shows the other runs of the visit, a name for this one, and the way to the other pages."""
     with st.expander("Runs of this visit", icon=":material/history:"):
         st.text_input("Name of this run", value=shown.about().name, key=f"name_{shown.key}", on_change=_rename, args=(shown,))
@@ -142,7 +141,7 @@ def show_kept(chosen: Settings, shown: LabRun) -> None:
             if run.key != shown.key:
                 label = f"{run.about().name}: {words.STATES[run.state().name]}"
                 st.button(label, key=f"show_{run.key}", icon=":material/visibility:", on_click=show_run, args=(run.key,))
-    if shown.state().name in store.OVER:
+    if state.name in store.OVER:
         _offer_pages(chosen, shown)
 
 

@@ -1,4 +1,4 @@
-"""The lab with a network of the visitor's own, and with pictures that were brought."""
+"""The lab without its engine: its runs, a network of the visitor's own, and pictures that were brought."""
 
 import pytest
 
@@ -10,6 +10,7 @@ from normviz.lab.tasks import TEST_PICTURES
 from normviz.model import written
 from normviz.pictures import drawn, own
 from normviz.training import loop
+from normviz.words import lab as words
 from normviz.words import own_network
 from tests import own_pictures
 from tests.app.pages import assert_whole, new_session, open_page
@@ -64,6 +65,24 @@ def test_what_is_chosen_just_before_the_click_counts(lab):
     app.selectbox(key="best").set_value("batch")
     app.number_input(key="steps").set_value(123)
     assert start(app).steps == 123 and store.all_runs(settings().folder)[-1].about().best == "batch"
+
+
+@pytest.mark.parametrize("reads", range(3))
+def test_a_run_that_ends_while_the_page_is_drawn_gets_the_buttons_of_one_that_is_over(reads, lab, monkeypatch):
+    from normviz.lab.store import LabRun
+
+    def end_after_reads(run):
+        nonlocal reads
+        reads -= 1
+        return run.report(name="stopped") if reads == -1 else read(run)
+
+    app, read = open_page("lab"), LabRun.state
+    start(app)
+    monkeypatch.setattr(LabRun, "state", end_after_reads)
+    while reads >= 0:
+        app.run()
+    assert f": {words.STATES['stopped']}." in texts(app)
+    assert {"Again, same seed", "Close"} <= {each.label for each in app.button}
 
 
 @pytest.mark.parametrize(
