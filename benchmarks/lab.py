@@ -17,7 +17,6 @@ sys.path.insert(0, str(ROOT))
 
 from tests.browser import answers, harness
 
-WAIT_MS = 180_000
 NUMBERS = re.compile(r"Step [\d,]+ of")
 PAGES = ("overview", "parameters", "classify", "curves", "mistakes", "averaging")
 
@@ -44,16 +43,16 @@ def main() -> int:
 def first_point(page, query: str = "") -> float:
     """Opens the lab and clicks Start; returns the seconds until the first point is drawn."""
     page.goto(f"/lab{query}")
-    page.get_by_role("button", name="Start", exact=True).click(timeout=WAIT_MS)
+    page.get_by_role("button", name="Start", exact=True).click()
     started = time.monotonic()
-    page.get_by_text(NUMBERS).first.wait_for(timeout=WAIT_MS)
+    page.get_by_text(NUMBERS).first.wait_for()
     return time.monotonic() - started
 
 
 def until_the_end(page) -> float:
     """Waits for the end of the run that was just begun; returns the seconds."""
     started = time.monotonic()
-    page.get_by_role("heading", name="What came out").wait_for(timeout=WAIT_MS)
+    page.get_by_role("heading", name="What came out").wait_for()
     return time.monotonic() - started
 
 

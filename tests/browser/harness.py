@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from normviz.words import pages
+from tests.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -26,11 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HOME = "overview"
 PAGES = tuple(pages.PAGES)
 
-START_SECONDS = 90
-ACTION_MS = 10_000
-SETTLE_MS = 60_000
+PATIENCE_MS = PATIENCE_SECONDS * 1000
 QUIET_MS = 500
-SLOW_MS = 300_000  # of workers that start while other tests use the cores
 
 CHROMIUM_ARGS = (
     "--no-sandbox",
@@ -117,7 +115,7 @@ class Server:
         """Starts it and waits until it answers.
 
         Raises:
-            RuntimeError: It ends or stays silent for `START_SECONDS`; carries its log.
+            RuntimeError: It ends or stays silent for `PATIENCE_SECONDS`; carries its log.
         """
         self.process = _start(self, self.environment)
         _wait_until_healthy(self, self.process)
@@ -137,7 +135,7 @@ def running_app(script: str = "streamlit_app.py", **environment: str) -> Iterato
         **environment: Variables that differ from this process's own.
 
     Raises:
-        RuntimeError: If the server ends or stays silent for `START_SECONDS`; carries its log.
+        RuntimeError: If the server ends or stays silent for `PATIENCE_SECONDS`; carries its log.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # the lab may write until its server is gone
         server = Server(f"http://127.0.0.1:{free_port()}", Path(folder) / "streamlit.log", environment, script)
@@ -174,7 +172,7 @@ def _start(server: Server, environment: dict[str, str]) -> subprocess.Popen:
 
 def _wait_until_healthy(server: Server, process: subprocess.Popen) -> None:
     """Returns once the server answers its health check."""
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError):
             urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=2).close()
@@ -207,8 +205,9 @@ def missing_browser() -> str | None:
 @contextlib.contextmanager
 def running_browser() -> Iterator[Browser]:
     """Runs the machine's own Chromium without a window until the block ends."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_ARGS)
         try:
@@ -233,8 +232,7 @@ def fresh_page(browser: Browser, url: str, width: int = 1280, scheme: str = "lig
     """
     viewport = {"width": width, "height": 900}
     context = browser.new_context(base_url=url, viewport=viewport, color_scheme=scheme)
-    context.set_default_timeout(ACTION_MS)
-    context.set_default_navigation_timeout(SETTLE_MS)
+    context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(WATCH_SOCKET)
     faults = _watch_faults(context, url)
     try:
@@ -279,14 +277,14 @@ def open_page(page: Page, url_path: str, **query: str | list[str]) -> None:
     settle(page)
 
 
-def settle(page: Page, longest_ms: int = SETTLE_MS) -> None:
+def settle(page: Page) -> None:
     """Waits until Streamlit has run the script to its end and every chart and picture is drawn.
 
     Raises:
-        playwright.sync_api.TimeoutError: If that takes longer than `longest_ms`.
+        playwright.sync_api.TimeoutError: If that takes longer than `PATIENCE_MS`.
     """
     page.evaluate("window.idleSince = undefined")
-    page.wait_for_function(IS_SETTLED, arg=QUIET_MS, polling=50, timeout=longest_ms)
+    page.wait_for_function(IS_SETTLED, arg=QUIET_MS, polling=50)
 
 
 def error_texts(page: Page) -> list[str]:

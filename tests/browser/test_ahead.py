@@ -17,6 +17,7 @@ from normviz.app import ahead
 from normviz.app.ahead import Settings
 from normviz.settings import SettingsError
 from tests.browser.harness import ROOT, Server, running_app
+from tests.waiting import until
 
 KEPT = ("normviz.app.overview._show_answer", "normviz.app.journey.show_way", "normviz.app.layer_statistics.show_layer")
 UNSET = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
@@ -41,22 +42,15 @@ def has_pytorch(server: Server) -> bool:
     return any("libtorch_cpu" in each.path for each in psutil.Process(server.process.pid).memory_maps())
 
 
-def wait_until(holds, seconds: float = 240) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} seconds"
-        time.sleep(0.5)
-
-
 def test_a_server_without_visitors_draws_its_pages():
     with running_app() as server:
-        wait_until(lambda: set(KEPT) <= kept(server))
+        until(lambda: set(KEPT) <= kept(server))
         assert has_pytorch(server) and "not drawn ahead" not in server.log()
 
 
 def test_an_owner_may_have_only_imports_done_ahead():
     with running_app(NORMVIZ_SERVER_AHEAD="off") as server:
-        wait_until(lambda: has_pytorch(server))
+        until(lambda: has_pytorch(server))
         time.sleep(3)
         assert not set(KEPT[1:]) & kept(server)  # the first view is run by the health check
 

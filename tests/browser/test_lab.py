@@ -7,7 +7,7 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.harness import SLOW_MS, assert_no_error, faultless_page, fresh_page, running_app, settle
+from tests.browser.harness import assert_no_error, faultless_page, fresh_page, running_app, settle
 from tests.browser.test_layout import CHARTS, assert_readable
 from tests.waiting import until
 
@@ -26,11 +26,11 @@ def lab_page(browser, lab_server):
 
 def open_lab(page, query: str = "") -> None:
     page.goto(f"/lab{query}")
-    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
 
 
 def numbers(page) -> str:
-    return page.get_by_text(re.compile(r"Step [\d,]+ of")).first.inner_text(timeout=SLOW_MS)
+    return page.get_by_text(re.compile(r"Step [\d,]+ of")).first.inner_text()
 
 
 def step(page) -> int:
@@ -48,21 +48,21 @@ def test_a_visitor_guesses_trains_steers_and_finds_the_run_again(lab_page, tmp_p
     expect(page.get_by_text("ten classes of textured shapes")).to_be_visible()
     guess(page, "Your guess: best at the end", "Batch norm")
     page.get_by_role("button", name="Start", exact=True).click()
-    until(lambda: step(page) > 0, seconds=SLOW_MS / 1000)
+    until(lambda: step(page) > 0)
     said = numbers(page)
     assert all(f"{norm} norm" in said for norm in ("Batch", "Group", "Layer"))
 
     page.get_by_role("button", name="Pause", exact=True).click()
-    expect(page.get_by_text("paused")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("paused")).to_be_visible()
     at = step(page)
     page.get_by_role("button", name="One step", exact=True).click()
-    until(lambda: step(page) == at + 1, seconds=SLOW_MS / 1000)
+    until(lambda: step(page) == at + 1)
 
     page.get_by_role("button", name="Go on", exact=True).click()
-    until(lambda: step(page) > at + 1, seconds=SLOW_MS / 1000)
+    until(lambda: step(page) > at + 1)
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text("stopped by hand at step")).to_be_visible(timeout=SLOW_MS)
-    expect(page.get_by_text("You said batch norm would be best")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("stopped by hand at step")).to_be_visible()
+    expect(page.get_by_text("You said batch norm would be best")).to_be_visible()
     stopped = numbers(page)
 
     with page.expect_download() as download:
@@ -74,7 +74,7 @@ def test_a_visitor_guesses_trains_steers_and_finds_the_run_again(lab_page, tmp_p
 
     assert "run=" in page.url
     page.reload()
-    expect(page.get_by_text("stopped by hand at step")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("stopped by hand at step")).to_be_visible()
     assert numbers(page) == stopped
     assert_no_error(page)
 
@@ -83,14 +83,14 @@ def test_a_dead_worker_is_told_and_the_run_goes_on(lab_page, lab_server):
     page = lab_page
     open_lab(page, "?steps=5000")
     page.get_by_role("button", name="Start", exact=True).click()
-    until(lambda: step(page) > 0, seconds=90)
+    until(lambda: step(page) > 0)
     engine = next(process for process in psutil.process_iter(["cmdline"]) if _is_engine_of(process, lab_server))
     max(engine.children(recursive=True), key=lambda process: process.memory_info().rss).kill()
-    expect(page.get_by_text("A worker died at step")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("A worker died at step")).to_be_visible()
     at = step(page)
-    until(lambda: step(page) > at, seconds=90)
+    until(lambda: step(page) > at)
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text("stopped by hand")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("stopped by hand")).to_be_visible()
 
 
 def _is_engine_of(process, server) -> bool:
@@ -106,12 +106,12 @@ def test_nothing_is_left_when_the_server_is_killed_while_it_trains(browser, tmp_
     ):
         open_lab(page, "?steps=5000")
         page.get_by_role("button", name="Start", exact=True).click()
-        until(lambda: step(page) > 0, seconds=90)
+        until(lambda: step(page) > 0)
         engine = next(process for process in psutil.process_iter(["cmdline"]) if _is_engine_of(process, server))
         processes = [engine, *engine.children(recursive=True)]
         assert len(processes) >= 4  # engine, scheduler, nanny, worker
         engine.parent().kill()
-        until(lambda: not any(map(_is_alive, processes)), seconds=15)
+        until(lambda: not any(map(_is_alive, processes)))
 
 
 def _is_alive(process) -> bool:
@@ -124,7 +124,7 @@ def test_a_recording_plays_steps_and_ends_with_its_verdict(lab_page):
     page.get_by_role("button", name="Play the recording").click()
     expect(page.get_by_text("Recorded on")).to_be_visible()
     page.get_by_role("radio", name="20x").click()
-    expect(page.get_by_role("heading", name="What came out")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_role("heading", name="What came out")).to_be_visible()
     for width in (390, 1024):
         page.set_viewport_size({"width": width, "height": 900})
         settle(page)

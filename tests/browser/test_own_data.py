@@ -9,7 +9,6 @@ from normviz.app.saved import OWN_PAGES
 from normviz.words import pages
 from tests import own_pictures
 from tests.browser.harness import (
-    SLOW_MS,
     assert_no_error,
     faultless_page,
     fresh_page,
@@ -38,11 +37,11 @@ def own_page(browser, own_server):
 
 
 def train_and_open_on_the_pages(page) -> None:
-    page.get_by_role("button", name="Start", exact=True).click(timeout=SLOW_MS)
-    page.get_by_text("What came out").wait_for(timeout=SLOW_MS)
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_text("What came out").wait_for()
     page.get_by_text("Runs of this visit").click()
     page.get_by_role("button", name="Open on the other pages as my network").click()
-    settle(page, SLOW_MS)
+    settle(page)
 
 
 def test_own_data_are_inspected_trained_on_and_walked_through(own_page):
@@ -50,7 +49,7 @@ def test_own_data_are_inspected_trained_on_and_walked_through(own_page):
     open_page(page, "own_data")
     expect(page.get_by_text("3 classes, 60 pictures")).to_be_visible()
     page.get_by_role("link", name="Next: ").click()
-    page.get_by_text("3 classes of your own").wait_for(timeout=SLOW_MS)
+    page.get_by_text("3 classes of your own").wait_for()
     page.goto("/lab?steps=12&pictures=500&batch_size=16")
     train_and_open_on_the_pages(page)
     for key in reversed(pages.TOUR[: pages.TOUR.index("lab")]):
@@ -65,7 +64,7 @@ def test_a_zip_is_looked_at(own_page, folder, tmp_path):
     archive = shutil.make_archive(str(tmp_path / "mine"), "zip", folder)
     open_page(own_page, "own_data", whose="a file of mine")
     own_page.locator("input[type=file]").set_input_files(archive)
-    expect(own_page.get_by_text("3 classes, 60 pictures")).to_be_visible(timeout=SLOW_MS)
+    expect(own_page.get_by_text("3 classes, 60 pictures")).to_be_visible()
     settle(own_page)
     assert_no_error(own_page)
 
@@ -75,14 +74,14 @@ def test_a_zip_is_trained_on_and_its_pictures_stand_on_the_other_pages(own_page,
     archive = shutil.make_archive(str(tmp_path / "mine"), "zip", own_pictures.fill(tmp_path / "other", 10, 50, classes))
     open_page(page, "own_data", whose="a file of mine")
     page.locator("input[type=file]").set_input_files(archive)
-    page.get_by_role("button", name="Train on them in the lab").click(timeout=SLOW_MS)
-    expect(page.get_by_text("one, three, two")).to_be_visible(timeout=SLOW_MS)
+    page.get_by_role("button", name="Train on them in the lab").click()
+    expect(page.get_by_text("one, three, two")).to_be_visible()
     settle(page)
     page.goto(f"{page.url}&steps=12&pictures=500")
     train_and_open_on_the_pages(page)
     for title in ("Your data", "Classify a picture", "Mistakes"):
         page.get_by_role("link", name=f"Back: {title}").click()
-    expect(page.get_by_text("of 6 test pictures")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("of 6 test pictures")).to_be_visible()
     settle(page)
     assert_no_error(page)
     assert page.get_by_text("not at hand").count() == 0
@@ -92,7 +91,7 @@ def test_a_zip_that_is_none_ends_in_a_sentence(own_page, tmp_path):
     (tmp_path / "broken.zip").write_bytes(b"no archive")
     open_page(own_page, "own_data", whose="a file of mine")
     own_page.locator("input[type=file]").set_input_files(tmp_path / "broken.zip")
-    expect(own_page.get_by_text("broken.zip cannot be unpacked")).to_be_visible(timeout=SLOW_MS)
+    expect(own_page.get_by_text("broken.zip cannot be unpacked")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [390, 1280, 1920])

@@ -5,7 +5,6 @@ from playwright.sync_api import expect
 
 from normviz.words import own_network as words
 from tests.browser.harness import (
-    SLOW_MS,
     assert_no_error,
     faultless_page,
     fresh_page,
@@ -38,24 +37,24 @@ def test_one_click_leads_into_the_lab_which_trains_it_and_finds_it_again(network
     written = words.EXAMPLE.replace("convolution: 16", "convolution: 8")
     page.get_by_label("Its parts, in YAML").fill(written)
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_text("7 x 8 x 32 x 32").first).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("7 x 8 x 32 x 32").first).to_be_visible()
     page.get_by_role("link", name="Train it in the lab").click()
     said = "convolution 3x3 to 8 channels, norm, ReLU"
-    expect(page.get_by_text(said).first).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text(said).first).to_be_visible()
     settle(page)
     page.goto(f"{page.url}&steps=12&pictures=500")
-    page.get_by_role("button", name="Start", exact=True).click(timeout=SLOW_MS)
-    page.get_by_text("What came out").wait_for(timeout=SLOW_MS)
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_text("What came out").wait_for()
     expect(page.get_by_text(f"This run trains: {said}")).to_be_visible()
     page.reload()
-    page.get_by_text("What came out").wait_for(timeout=SLOW_MS)
+    page.get_by_text("What came out").wait_for()
     expect(page.get_by_text(f"This run trains: {said}")).to_be_visible()
     page.get_by_text("Runs of this visit").click()
     page.get_by_role("button", name="Open on the other pages as my network").click()
-    settle(page, SLOW_MS)
+    settle(page)
     for title in ("Your data", "Classify a picture"):
         page.get_by_role("link", name=f"Back: {title}").click()
-    expect(page.get_by_text("Your own networks stand here")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("Your own networks stand here")).to_be_visible()
     settle(page)
     assert_no_error(page)
 
@@ -69,7 +68,7 @@ def test_what_was_written_stays_when_the_page_is_left(network_page):
     page.get_by_role("link", name="Next: ").click()
     settle(page)
     page.get_by_role("link", name="Back: ").click()
-    until(lambda: "linear: 7" in page.get_by_label("Its parts, in YAML").input_value(), seconds=30)
+    until(lambda: "linear: 7" in page.get_by_label("Its parts, in YAML").input_value())
 
 
 @pytest.mark.parametrize("width", [390, 1280, 1920])

@@ -15,7 +15,7 @@ def test_a_chart_is_taken_away_as_png_svg_and_csv(page, name, tmp_path):
     page.get_by_role("button", name="Take away").click()
     files = {}
     for kind in ("PNG", "SVG", "CSV"):
-        with page.expect_download(timeout=60_000) as download:
+        with page.expect_download() as download:
             page.get_by_role("button", name=kind, exact=True).click()
         files[kind] = tmp_path / download.value.suggested_filename
         download.value.save_as(files[kind])

@@ -15,7 +15,6 @@ from normviz.lab.store import About
 from tests.waiting import until
 
 LONG = Setup(("batch", "layer"), data="drawn", pictures=500, steps=20_000)
-SLOW_SECONDS = 150  # of workers that import PyTorch while other tests use the cores
 SERVER = "import time; from normviz.lab import asking; asking.start(); print('up', flush=True); time.sleep(600)"
 
 
@@ -34,7 +33,7 @@ def start_server(lab):
 
     def start() -> subprocess.Popen:
         servers.append(subprocess.Popen([sys.executable, "-c", SERVER], env=os.environ | {"PYTHONPATH": os.getcwd()}))
-        until(lambda: asking.wake(lab), SLOW_SECONDS)
+        until(lambda: asking.wake(lab))
         return servers[-1]
 
     yield start
@@ -55,7 +54,7 @@ def look_until(lab, run, holds):
         asking.wake(lab)
         return holds()
 
-    until(look, SLOW_SECONDS)
+    until(look)
 
 
 def of_lab(server) -> list[psutil.Process]:
@@ -81,7 +80,7 @@ def test_nothing_is_left_when_the_server_is_killed_and_the_next_one_goes_on(lab,
     assert len(processes) >= 4  # engine, scheduler, nanny, worker
     server.send_signal(signal.SIGKILL)
     server.wait()
-    until(lambda: not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes), 10)
+    until(lambda: not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes))
     step = run.last_round()[0]
     run.look()
     (run.folder.parents[1] / "ready").unlink()
