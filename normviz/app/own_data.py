@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame, lab
+from normviz.app import frame, handed_in, lab
 from normviz.charts import own_data as charts
 from normviz.disk import DiskError
 from normviz.explain import maps
@@ -84,13 +84,14 @@ def _take_file(resize: str):
     limit = st.get_option("server.maxUploadSize") - 1  # a megabyte for what a browser packs around a file
     label = f"A ZIP or .npz of at most {limit} MB; for a larger one start the app with NORMVIZ_DATA set to it"
     file = st.file_uploader(label, ("zip", "npz"), key="own_upload", max_upload_size=limit)
-    if file is None:
+    path = handed_in.on_disk("own_upload", file)
+    if path is None:
         st.session_state.pop("own_album", None)
         return None
-    chosen = file.file_id, resize
+    chosen = path, resize
     if st.session_state.get("own_album", (None, None))[0] != chosen:
         with st.spinner("Reading the pictures"):
-            album = inspection.read_upload(file.name, file.getvalue(), resize)
+            album = inspection.read_upload(path, resize)
         st.session_state["own_album"] = chosen, album
     return st.session_state["own_album"][1]
 

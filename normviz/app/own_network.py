@@ -1,8 +1,6 @@
 """A network of the visitor's own: written in YAML, out of torchvision or of the server's, its norms swapped, weights from a file."""
 
-import hashlib
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame, lab_network
+from normviz.app import frame, handed_in, lab_network
 from normviz.model.offered import Offer, offers
 from normviz.settings import SettingsError
 from normviz.words import own_network as words
@@ -26,7 +24,7 @@ NOISE = 8  # inputs, where they are no pictures
 
 @dataclass(frozen=True)
 class Choice:
-    """What the visitor asks for: a door, what is behind it, the norms, and the bytes and name of a safetensors file.
+    """What the visitor asks for: a door, what is behind it, the norms, and a safetensors file.
 
     `offer` is what the owner said of a network of the server's.
     """
@@ -34,13 +32,12 @@ class Choice:
     door: str
     name: str
     norms: str
-    weights: bytes | None = None
-    file: str = ""
+    weights: Path | None = None
     offer: Offer | None = None
 
     @property
     def key(self) -> tuple:
-        return self.door, self.name, self.norms, hashlib.sha256(self.weights or b"").hexdigest(), repr(self.offer)
+        return self.door, self.name, self.norms, str(self.weights), repr(self.offer)
 
 
 def choose() -> Choice:
@@ -53,8 +50,8 @@ def choose() -> Choice:
     name = _choose_name(door, offered)
     norms = st.segmented_control("Its norms", NORMS, default=NORMS[0], key="swapped", wrap=True, **options)
     file = st.file_uploader("Weights (.safetensors); else random ones", key="weights", max_upload_size=25)
-    brought = (file.getvalue(), Path(file.name).name) if file else (None, "")
-    return Choice(door, name, norms, *brought, offered.get(name) if door == words.SERVERS else None)
+    weights = handed_in.on_disk("weights", file)
+    return Choice(door, name, norms, weights, offered.get(name) if door == words.SERVERS else None)
 
 
 def _offers() -> dict[str, Offer]:
@@ -118,7 +115,7 @@ def _network(key: tuple, _choice: Choice):
     if _choice.norms != NORMS[0]:
         network = swap.swap_norms(network, _choice.norms)
     if _choice.weights is not None:
-        _load(network, _choice)
+        _load(network, _choice.weights)
     return network.eval(), _examples(shape)
 
 
@@ -138,18 +135,15 @@ def _as_asked(choice: Choice):
     return own_network.build(choice.name), (3, *[FIXED_SIDE if choice.name.startswith(FIXED) else SIDE] * 2)
 
 
-def _load(network, choice: Choice) -> None:
-    """Puts the visitor's weights into a network; a refusal names the visitor's file, not where it lay meanwhile."""
+def _load(network, file: Path) -> None:
+    """Puts the visitor's weights into a network; a refusal does not tell where the file lies."""
     from normviz.model import weights
 
-    with tempfile.TemporaryDirectory(prefix="normviz-") as folder:
-        file = Path(folder) / (choice.file or "weights.safetensors")
-        file.write_bytes(choice.weights)
-        try:
-            weights.load(network, file)
-        except weights.WeightsError as error:
-            said = (text.replace(f"{folder}{os.sep}", "") for text in (str(error), error.lines))
-            raise weights.WeightsError(*said) from error
+    try:
+        weights.load(network, file)
+    except weights.WeightsError as error:
+        said = (text.replace(f"{file.parent}{os.sep}", "") for text in (str(error), error.lines))
+        raise weights.WeightsError(*said) from error
 
 
 def is_picture(shape: tuple[int, ...]) -> bool:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 from PIL import Image
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from normviz.app import frame, refusals, test_set
+from normviz.app import frame, handed_in, refusals, test_set
 from normviz.pictures import formats, uploads
 from normviz.pictures.formats import ImageError
 
@@ -100,7 +99,7 @@ def _take_file() -> Picture | None:
 
 
 def _read_once(way: str, file: UploadedFile) -> None:
-    """Reads a file that was not read before, and frees it, which Streamlit keeps as long as the visit lasts.
+    """Reads a file that was not read before, and frees it.
 
     What a widget returns is a copy of its value, and goes first: it may have to wait until others' files are read.
     """
@@ -108,9 +107,7 @@ def _read_once(way: str, file: UploadedFile) -> None:
     if st.session_state.get("picture", (None, None))[:2] != (way, file.file_id):
         picture = _read(file.name, st.session_state[way].getvalue())
         st.session_state["picture"] = (way, file.file_id, picture)
-    context = get_script_run_ctx()
-    context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-    st.session_state[way].truncate(0)
+    handed_in.free(way, file)
 
 
 def _ask_for_file(way: str):

@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -65,19 +64,16 @@ def inspect(path: Path, resize: str = "crop") -> Report:
     return report(path.name or str(path), own.read(path, resize), resize)
 
 
-def read_upload(name: str, content: bytes, resize: str = "crop") -> Album:
-    """Reads a ZIP or an .npz that a visitor brings; nothing of it stays on the disk.
+def read_upload(file: Path, resize: str = "crop") -> Album:
+    """Reads a ZIP or an .npz that a visitor brings; nothing is written, and a refusal does not tell where it lies.
 
     Raises:
         DataError: see `own.read`.
     """
-    with TemporaryDirectory(prefix="normviz-") as folder:
-        file = Path(folder) / f"upload{'.npz' if name.lower().endswith('.npz') else '.zip'}"
-        file.write_bytes(content)
-        try:
-            return own.read(file, resize, guest=True)
-        except ValueError as error:
-            raise DataError(str(error).replace(str(file), name)) from error
+    try:
+        return own.read(file, resize, guest=True)
+    except ValueError as error:
+        raise DataError(str(error).replace(str(file), file.name)) from error
 
 
 def report(name: str, album: Album, resize: str) -> Report:

@@ -139,7 +139,7 @@ def test_weights_are_put_in_or_refused(tmp_path, fits):
     network = own_network.seeded(lambda: written.load_text(words.EXAMPLE), seed=5)
     state = network.state_dict()
     save_file(state if fits else {"other": state["body.0.weight"]}, tmp_path / "w.safetensors")
-    asked = view.Choice(words.WRITTEN, words.EXAMPLE, view.NORMS[0], (tmp_path / "w.safetensors").read_bytes())
+    asked = view.Choice(words.WRITTEN, words.EXAMPLE, view.NORMS[0], tmp_path / "w.safetensors")
     if fits:
         held = view._network(asked.key, asked)[0].state_dict()
         assert all((held[name] == values).all() for name, values in state.items())
@@ -148,8 +148,9 @@ def test_weights_are_put_in_or_refused(tmp_path, fits):
             view._network(asked.key, asked)
 
 
-def test_a_pickle_is_refused_by_the_name_that_the_visitor_knows():
-    asked = view.Choice(words.WRITTEN, words.EXAMPLE, view.NORMS[0], b"\x80\x04.", "own.pth")
+def test_a_pickle_is_refused_by_the_name_that_the_visitor_knows(tmp_path):
+    (tmp_path / "own.pth").write_bytes(b"\x80\x04.")
+    asked = view.Choice(words.WRITTEN, words.EXAMPLE, view.NORMS[0], tmp_path / "own.pth")
     with pytest.raises(ValueError, match="must be a safetensors file: own.pth: ") as refused:
         view._network(asked.key, asked)
     assert "torch.load('own.pth', weights_only=True)" in refused.value.lines

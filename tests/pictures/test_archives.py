@@ -162,7 +162,8 @@ def test_a_visitor_may_bring_less(tmp_path, monkeypatch):
 
 
 def test_what_a_visitor_brings_is_not_kept(tmp_path):
-    album = inspection.read_upload("mine.npz", own_pictures.save_npz(tmp_path / "mine.npz").read_bytes())
+    album = inspection.read_upload(own_pictures.save_npz(tmp_path / "mine.npz"))
     assert album.classes == ("0", "1", "2", "3") and not (tmp_path / "cache").exists()
+    (tmp_path / "mine.zip").write_bytes(b"no archive")
     with pytest.raises(dataset.DataError, match="^mine.zip cannot be unpacked"):
-        inspection.read_upload("mine.zip", b"no archive")
+        inspection.read_upload(tmp_path / "mine.zip")
