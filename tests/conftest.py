@@ -29,6 +29,21 @@ def pictures() -> str:
     pytest.skip("needs CIFAR-10: set NORMVIZ_DATA to a data folder")
 
 
+@pytest.fixture(scope="session")
+def few_pictures(pictures, tmp_path_factory) -> Path:
+    """A data folder of a thousand of the test pictures, a hundred of each class."""
+    folder = tmp_path_factory.mktemp("few")
+    _save(dataset.load_split("test", pictures).balanced(1000), folder / "test")
+    return folder
+
+
+def _save(split: dataset.Split, folder: Path) -> None:
+    for image, label, index in zip(split.images, split.labels, split.indices):
+        file = folder / CLASS_NAMES[label] / f"{index:05}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(file)
+
+
 @pytest.fixture
 def no_data(monkeypatch, tmp_path):
     monkeypatch.setenv("NORMVIZ_DATA", str(tmp_path))
@@ -53,8 +68,5 @@ def image_folder(made_up, tmp_path, monkeypatch) -> Path:
     """A data folder of 300 and 50 made-up pictures, with a cache of its own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for split_name, split in (("train", made_up(300)), ("test", made_up(50, seed=1))):
-        for image, label, index in zip(split.images, split.labels, split.indices):
-            file = tmp_path / "data" / split_name / CLASS_NAMES[label] / f"{index:05}.png"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(image).save(file)
+        _save(split, tmp_path / "data" / split_name)
     return tmp_path / "data"

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from normviz.model.norms import COMPARED, STUDIES
-from normviz.pictures import dataset
 from normviz.training import evaluation, inference, runs
 
 MODELS = [(study, norm) for study in STUDIES for norm in COMPARED]
+LOWEST = dict(zip(MODELS, (0.74, 0.73, 0.73, 0.74, 0.675, 0.605, 0.85, 0.845, 0.845), strict=True))
 EPOCHS = 20
 
 
@@ -35,16 +35,9 @@ def test_shipped_runs_load_and_their_figures_follow_from_their_predictions(study
     inference.restore(run)
     figures = evaluation.accuracy(run.predictions)
     assert {key: run.info["final"][key] for key in figures} == pytest.approx(figures)
+    assert figures["accuracy"] >= LOWEST[study, norm]
     assert run.history["test_accuracy"].iloc[-1] == pytest.approx(figures["accuracy"])
     assert len(run.predictions) == 10_000 and len(run.history) == run.info["recipe"]["epochs"] == EPOCHS
-
-
-@pytest.mark.parametrize(("study", "norm"), MODELS)
-def test_shipped_runs_reproduce_their_stored_predictions(study, norm, pictures):
-    run, test = runs.load(study, norm), dataset.load_split("test", pictures).balanced(1000)
-    again = inference.predict(inference.restore(run), test)
-    stored = run.predictions.set_index("index").loc[test.indices].reset_index()
-    assert evaluation.agreement(stored, again) > 0.998
 
 
 def test_shipped_runs_stay_small():
