@@ -14,10 +14,12 @@ design = lab_network.chosen() if training else ""
 lab_network.show(design)
 setup = lab.choose_setup(demo, settings, design) if training else None
 
+guess = lab.choose_guess(setup) if setup else ("", "")
+time = st.container()
+steering.show_start(settings, setup, demo, guess)
 if setup is not None:
-    guess = lab.choose_guess(setup)
-    lab.show_time(setup, settings)
-steering.show_start(settings, setup, demo, guess if setup else ("", ""))
+    with time:
+        lab.show_time(setup, settings)  # after the buttons: it may begin the page anew, which would forget a click
 
 run = steering.find_run(settings)
 if st.session_state.get("replaying"):

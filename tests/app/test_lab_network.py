@@ -67,6 +67,20 @@ def test_what_is_chosen_just_before_the_click_counts(lab):
     assert start(app).steps == 123 and store.all_runs(settings().folder)[-1].about().best == "batch"
 
 
+def test_a_click_on_start_counts_though_the_time_is_known_just_then(lab, monkeypatch):
+    from normviz.lab import asking
+
+    def measure(chosen, setup, steps, seeds):
+        file = asking.speed_file(chosen, setup)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        return 9.0
+
+    app = open_page("lab")
+    monkeypatch.setattr(asking, "expected_seconds", measure)
+    assert start(app).steps and "Takes about **9 s**" in texts(app)
+
+
 @pytest.mark.parametrize("reads", range(3))
 def test_a_run_that_ends_while_the_page_is_drawn_gets_the_buttons_of_one_that_is_over(reads, lab, monkeypatch):
     from normviz.lab.store import LabRun
