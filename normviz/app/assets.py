@@ -17,7 +17,7 @@ HEADERS = {"Cache-Control": "public, immutable, max-age=31536000", "Vary": "Acce
 
 
 class Assets:
-    """Middleware that answers for Streamlit's files, those that its page names from the start."""
+    """Middleware that answers for Streamlit's files; those that its page names are read and packed at the start."""
 
     def __init__(self, app: ASGIApp):
         self.app = app

@@ -137,7 +137,7 @@ def show_one(received: Received, amounts: Amounts, pixels: np.ndarray) -> None:
     options = {"default": "layer", "required": True, "key": "seen", "format_func": _label, **BOUND}
     column = st.segmented_control("Norm", list(COLUMNS), **options)
     _draw_one(received, change, column, amounts.factor, amounts.constant, frame.scheme(), pixels)
-    st.caption("On the dashed diagonal: not moved. Left what the norm receives, right what it gives, for the same places.")
+    st.caption("On the dashed diagonal: not moved. First what the norm receives, then what it gives, for the same places.")
 
 
 @take_away.replayed

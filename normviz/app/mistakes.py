@@ -157,13 +157,13 @@ def _verdict_lines(row: dict, classes: list[str], tags: dict[str, str]) -> str:
 
 def show_calibration() -> None:
     """Draws how often each network is right, by its confidence."""
-    _calibration(frame.scheme(), saved.weights(), {norm: saved.verdicts(norm) for norm in COMPARED})
+    _calibration(frame.scheme(), frame.study(), saved.weights(), {norm: saved.verdicts(norm) for norm in COMPARED})
 
 
 @take_away.replayed
-def _calibration(scheme: str, weights: tuple[str, ...], _verdicts: dict[str, pd.DataFrame]) -> None:
+def _calibration(scheme: str, study: str, weights: tuple[str, ...], _verdicts: dict[str, pd.DataFrame]) -> None:
     calibration = verdicts.by_norm({norm: evaluation.calibration(verdict) for norm, verdict in _verdicts.items()})
     frame.show(
-        verdict_charts.calibration(calibration),
+        verdict_charts.calibration(calibration, naming.LABELS[study]),
         "Share of right answers by confidence, one line a network, against the diagonal.",
     )

@@ -166,8 +166,10 @@ def measured_words(name: str, table: pd.DataFrame) -> str:
 @st.cache_data(show_spinner=False, max_entries=100)
 def _measured_words(name: str, stamp: int, _table: pd.DataFrame) -> str:
     each = _table.drop_duplicates("plan")
-    epochs, seeds = ((", ".join(str(value) for value in sorted(each[c].unique()))) for c in ("epochs", "seed"))
+    epochs, seeds = (sorted(each[column].unique()) for column in ("epochs", "seed"))
+    epochs_said = f"{', '.join(map(str, epochs))} epoch{'s' * (epochs != [1])}"
+    seeds_said = f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
     return (
-        f"Measured here: {len(each)} runs, networks trained for {epochs} epochs, seed {seeds}, on "
+        f"Measured here: {len(each)} runs, networks trained for {epochs_said}, {seeds_said}, on "
         f"{', '.join(sorted(each['device'].unique()))}. Again with `python -m normviz study {name} --data DIR`."
     )

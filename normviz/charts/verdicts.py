@@ -15,6 +15,8 @@ from normviz.charts.parts import (
     named,
     norm_colour,
     norm_shape,
+    norm_words,
+    place_labels,
     tips,
 )
 from normviz.model.norms import NORMS
@@ -77,12 +79,21 @@ def _probabilities(norm: str) -> alt.LayerChart:
     return (bars + text).properties(padding=EDGE)
 
 
-def calibration(table: pd.DataFrame) -> alt.LayerChart:
-    """Draws accuracy against confidence: norm, confidence, accuracy (fractions), count; the diagonal is honesty."""
+def calibration(table: pd.DataFrame, names: dict[str, str]) -> alt.LayerChart:
+    """Draws accuracy against confidence, each line named at its right end; the diagonal is honesty.
+
+    Args:
+        table: norm, confidence, accuracy (fractions), count.
+        names: what to call each norm.
+    """
     diagonal = alt.Chart(pd.DataFrame({"confidence": [0, 1], "accuracy": [0, 1]}))
     x = alt.X("confidence:Q", title="confidence", axis=alt.Axis(format=PERCENT, tickCount=5))
     y = alt.Y("accuracy:Q", title="right that often", axis=alt.Axis(format=PERCENT, tickCount=5))
     base = alt.Chart(table, height=HEIGHT).encode(x=x, y=y, color=norm_colour(), tooltip=tips("norm", "count"))
     honest = diagonal.mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1.5).encode(x=x, y=y)
     points = base.mark_point(filled=True, size=60, opacity=1).encode(shape=norm_shape())
-    return alt.layer(honest, base.mark_line(strokeWidth=2), points)
+    ends = table.sort_values("confidence").groupby("norm", as_index=False).last().sort_values("accuracy")
+    ends = ends.assign(confidence=1.0, name=ends["norm"].map(names), place=place_labels(ends["accuracy"], 0, 1))
+    words = alt.Chart(ends).mark_text(align="left", dx=8, fontSize=TEXT, fontWeight="bold")
+    words = words.encode(x=x, y=alt.Y("place:Q"), text=alt.Text("name:N"), color=norm_words())
+    return alt.layer(honest, base.mark_line(strokeWidth=2), points, words, padding=EDGE)
