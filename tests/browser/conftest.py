@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.harness import Server, faultless_page, missing_browser, running_app, running_browser
+from tests.browser.harness import Server, faultless_visit, fresh_page, missing_browser, running_app, running_browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -36,10 +36,17 @@ def app_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield server.url
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Browser, app_url: str) -> Iterator[tuple[Page, list[str]]]:
+    """A page of `fresh_page` for all visits of a module, which may have an `app_url` of its own."""
+    with fresh_page(browser, app_url) as tab:
+        yield tab
+
+
 @pytest.fixture
-def page(browser: Browser, app_url: str) -> Iterator[Page]:
+def page(tab: tuple[Page, list[str]]) -> Iterator[Page]:
     """An empty page, 1280 pixels wide; at its end it fails on JavaScript errors and foreign requests."""
-    with faultless_page(browser, app_url) as page:
+    with faultless_visit(*tab) as page:
         yield page
 
 

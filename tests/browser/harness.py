@@ -230,8 +230,7 @@ def fresh_page(browser: Browser, url: str, width: int = 1280, scheme: str = "lig
         The page, and the list that collects what must never happen: uncaught JavaScript errors
         and requests to any other server.
     """
-    viewport = {"width": width, "height": 900}
-    context = browser.new_context(base_url=url, viewport=viewport, color_scheme=scheme)
+    context = browser.new_context(base_url=url, viewport=window(width), color_scheme=scheme)
     context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(WATCH_SOCKET)
     faults = _watch_faults(context, url)
@@ -242,11 +241,22 @@ def fresh_page(browser: Browser, url: str, width: int = 1280, scheme: str = "lig
 
 
 @contextlib.contextmanager
-def faultless_page(browser: Browser, url: str) -> Iterator[Page]:
-    """Opens an empty page, 1280 pixels wide; at its end it fails on what `fresh_page` collects."""
-    with fresh_page(browser, url) as (page, faults):
-        yield page
+def faultless_visit(page: Page, faults: list[str]) -> Iterator[Page]:
+    """Lends a page of `fresh_page` to one visit, empty and 1280 pixels wide; at its end it fails on what was collected.
+
+    A tab that is opened for it costs more than most visits.
+    """
+    faults.clear()
+    page.set_viewport_size(window(1280))
+    page.mouse.move(0, 0)
+    yield page
+    page.goto("about:blank")
     assert not faults, "\n".join(faults)
+
+
+def window(width: int) -> dict[str, int]:
+    """Returns the size of a window so many pixels wide."""
+    return {"width": width, "height": 900}
 
 
 def _watch_faults(context: BrowserContext, url: str) -> list[str]:
@@ -301,3 +311,11 @@ def assert_no_error(page: Page) -> None:
 def sideways_scroll(page: Page) -> int:
     """Returns how many pixels the content is wider than the window; 0 on a page that fits."""
     return page.locator('[data-testid="stMain"]').evaluate("main => main.scrollWidth - main.clientWidth")
+
+
+def assert_fits(page: Page) -> None:
+    """Fails if the content of a drawn page is wider than the window of a large screen, a laptop or a phone."""
+    for width in (1920, 1280, 390):
+        page.set_viewport_size(window(width))
+        settle(page)
+        assert sideways_scroll(page) == 0, f"{page.url}, {width} pixels wide"

@@ -5,7 +5,7 @@ import pytest
 
 from normviz.explain import cells
 from normviz.model import norms
-from tests.browser.harness import assert_no_error, error_texts, open_page, settle, sideways_scroll
+from tests.browser.harness import assert_no_error, error_texts, open_page, settle, sideways_scroll, window
 
 SHAPE, SEED = (3, 4, 2, 2), 9
 X = cells.made_up(SHAPE, SEED)
@@ -112,7 +112,7 @@ def test_batches_are_fed(page):
 
 @pytest.mark.parametrize("query", [{"side": "true"}, {"tensor": "network", "network": "group", "c": 8, "h": 4, "w": 4}])
 def test_nothing_overflows_on_a_phone(page, query):
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size(window(390))
     open_page(page, "averaging", **query)
     assert_no_error(page)
     assert sideways_scroll(page) == 0

@@ -7,8 +7,8 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.harness import assert_no_error, faultless_page, fresh_page, running_app, settle
-from tests.browser.test_layout import CHARTS, assert_readable
+from tests.browser.harness import assert_no_error, fresh_page, running_app
+from tests.browser.test_layout import assert_readable, charts_at
 from tests.waiting import until
 
 
@@ -18,10 +18,9 @@ def lab_server(tmp_path_factory):
         yield server
 
 
-@pytest.fixture
-def lab_page(browser, lab_server):
-    with faultless_page(browser, lab_server.url) as page:
-        yield page
+@pytest.fixture(scope="module")
+def app_url(lab_server):
+    return lab_server.url
 
 
 def open_lab(page, query: str = "") -> None:
@@ -42,8 +41,7 @@ def guess(page, label: str, norm: str) -> None:
     page.get_by_role("option", name=norm).click()
 
 
-def test_a_visitor_guesses_trains_steers_and_finds_the_run_again(lab_page, tmp_path):
-    page = lab_page
+def test_a_visitor_guesses_trains_steers_and_finds_the_run_again(page, tmp_path):
     open_lab(page)
     expect(page.get_by_text("ten classes of textured shapes")).to_be_visible()
     guess(page, "Your guess: best at the end", "Batch norm")
@@ -79,8 +77,7 @@ def test_a_visitor_guesses_trains_steers_and_finds_the_run_again(lab_page, tmp_p
     assert_no_error(page)
 
 
-def test_a_dead_worker_is_told_and_the_run_goes_on(lab_page, lab_server):
-    page = lab_page
+def test_a_dead_worker_is_told_and_the_run_goes_on(page, lab_server):
     open_lab(page, "?steps=5000")
     page.get_by_role("button", name="Start", exact=True).click()
     until(lambda: step(page) > 0)
@@ -118,25 +115,21 @@ def _is_alive(process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
-def test_a_recording_plays_steps_and_ends_with_its_verdict(lab_page):
-    page = lab_page
+def test_a_recording_plays_steps_and_ends_with_its_verdict(page):
     open_lab(page)
     page.get_by_role("button", name="Play the recording").click()
     expect(page.get_by_text("Recorded on")).to_be_visible()
     page.get_by_role("radio", name="20x").click()
     expect(page.get_by_role("heading", name="What came out")).to_be_visible()
     for width in (390, 1024):
-        page.set_viewport_size({"width": width, "height": 900})
-        settle(page)
-        charts = page.evaluate(CHARTS)
+        charts = charts_at(page, width)
         assert len(charts) == 5
         for chart in charts:
             assert_readable(chart)
     assert_no_error(page)
 
 
-def test_values_of_an_edited_address_are_checked_like_typed_ones(lab_page):
-    page = lab_page
+def test_values_of_an_edited_address_are_checked_like_typed_ones(page):
     open_lab(page, "?batch_size=100000&groups=5&optimizer=magic&learning_rate=-3")
     expect(page.get_by_text("groups must divide channels: groups=5")).to_be_visible()
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_disabled()

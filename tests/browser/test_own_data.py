@@ -9,13 +9,11 @@ from normviz.app.saved import OWN_PAGES
 from normviz.words import pages
 from tests import own_pictures
 from tests.browser.harness import (
+    assert_fits,
     assert_no_error,
-    faultless_page,
-    fresh_page,
     open_page,
     running_app,
     settle,
-    sideways_scroll,
 )
 
 
@@ -25,15 +23,9 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def own_server(folder):
-    with running_app(NORMVIZ_DATA=str(folder)) as server:
-        yield server
-
-
-@pytest.fixture
-def own_page(browser, own_server):
-    with faultless_page(browser, own_server.url) as page:
-        yield page
+def app_url(folder):
+    with running_app(NORMVIZ_SERVER_AHEAD="off", NORMVIZ_DATA=str(folder)) as server:
+        yield server.url
 
 
 def train_and_open_on_the_pages(page) -> None:
@@ -44,8 +36,7 @@ def train_and_open_on_the_pages(page) -> None:
     settle(page)
 
 
-def test_own_data_are_inspected_trained_on_and_walked_through(own_page):
-    page = own_page
+def test_own_data_are_inspected_trained_on_and_walked_through(page):
     open_page(page, "own_data")
     expect(page.get_by_text("3 classes, 60 pictures")).to_be_visible()
     page.get_by_role("link", name="Next: ").click()
@@ -60,17 +51,17 @@ def test_own_data_are_inspected_trained_on_and_walked_through(own_page):
         assert (page.get_by_text("Your own networks stand here").count() == 1) == (key in OWN_PAGES)
 
 
-def test_a_zip_is_looked_at(own_page, folder, tmp_path):
+def test_a_zip_is_looked_at(page, folder, tmp_path):
     archive = shutil.make_archive(str(tmp_path / "mine"), "zip", folder)
-    open_page(own_page, "own_data", whose="a file of mine")
-    own_page.locator("input[type=file]").set_input_files(archive)
-    expect(own_page.get_by_text("3 classes, 60 pictures")).to_be_visible()
-    settle(own_page)
-    assert_no_error(own_page)
+    open_page(page, "own_data", whose="a file of mine")
+    page.locator("input[type=file]").set_input_files(archive)
+    expect(page.get_by_text("3 classes, 60 pictures")).to_be_visible()
+    settle(page)
+    assert_no_error(page)
 
 
-def test_a_zip_is_trained_on_and_its_pictures_stand_on_the_other_pages(own_page, tmp_path):
-    page, classes = own_page, ("one", "two", "three")
+def test_a_zip_is_trained_on_and_its_pictures_stand_on_the_other_pages(page, tmp_path):
+    classes = ("one", "two", "three")
     archive = shutil.make_archive(str(tmp_path / "mine"), "zip", own_pictures.fill(tmp_path / "other", 10, 50, classes))
     open_page(page, "own_data", whose="a file of mine")
     page.locator("input[type=file]").set_input_files(archive)
@@ -87,16 +78,13 @@ def test_a_zip_is_trained_on_and_its_pictures_stand_on_the_other_pages(own_page,
     assert page.get_by_text("not at hand").count() == 0
 
 
-def test_a_zip_that_is_none_ends_in_a_sentence(own_page, tmp_path):
+def test_a_zip_that_is_none_ends_in_a_sentence(page, tmp_path):
     (tmp_path / "broken.zip").write_bytes(b"no archive")
-    open_page(own_page, "own_data", whose="a file of mine")
-    own_page.locator("input[type=file]").set_input_files(tmp_path / "broken.zip")
-    expect(own_page.get_by_text("broken.zip cannot be unpacked")).to_be_visible()
+    open_page(page, "own_data", whose="a file of mine")
+    page.locator("input[type=file]").set_input_files(tmp_path / "broken.zip")
+    expect(page.get_by_text("broken.zip cannot be unpacked")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [390, 1280, 1920])
-def test_the_page_fits(width, browser, own_server):
-    with fresh_page(browser, own_server.url, width) as (page, faults):
-        open_page(page, "own_data")
-        assert sideways_scroll(page) == 0
-    assert not faults
+def test_the_page_fits(page):
+    open_page(page, "own_data")
+    assert_fits(page)

@@ -5,34 +5,25 @@ from playwright.sync_api import expect
 
 from normviz.words import own_network as words
 from tests.browser.harness import (
+    assert_fits,
     assert_no_error,
-    faultless_page,
-    fresh_page,
     open_page,
     running_app,
     settle,
-    sideways_scroll,
 )
 from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
-def network_server(tmp_path_factory):
+def app_url(tmp_path_factory):
     folder = tmp_path_factory.mktemp("no-data")
     (folder / "mine.yaml").write_text(words.EXAMPLE)
     settings = {"NORMVIZ_SERVER_AHEAD": "off", "NORMVIZ_DATA": str(folder), "NORMVIZ_NETWORKS_MINE": f"{folder}/mine.yaml"}
     with running_app(**settings) as server:
-        yield server
+        yield server.url
 
 
-@pytest.fixture
-def network_page(browser, network_server):
-    with faultless_page(browser, network_server.url) as page:
-        yield page
-
-
-def test_one_click_leads_into_the_lab_which_trains_it_and_finds_it_again(network_page):
-    page = network_page
+def test_one_click_leads_into_the_lab_which_trains_it_and_finds_it_again(page):
     open_page(page, "own_network")
     written = words.EXAMPLE.replace("convolution: 16", "convolution: 8")
     page.get_by_label("Its parts, in YAML").fill(written)
@@ -59,8 +50,7 @@ def test_one_click_leads_into_the_lab_which_trains_it_and_finds_it_again(network
     assert_no_error(page)
 
 
-def test_what_was_written_stays_when_the_page_is_left(network_page):
-    page = network_page
+def test_what_was_written_stays_when_the_page_is_left(page):
     open_page(page, "own_network")
     page.get_by_label("Its parts, in YAML").fill(words.EXAMPLE.replace("linear: 10", "linear: 7"))
     page.keyboard.press("Control+Enter")
@@ -71,11 +61,8 @@ def test_what_was_written_stays_when_the_page_is_left(network_page):
     until(lambda: "linear: 7" in page.get_by_label("Its parts, in YAML").input_value())
 
 
-@pytest.mark.parametrize("width", [390, 1280, 1920])
 @pytest.mark.parametrize("look", words.LOOKS)
-def test_each_look_fits(look, width, browser, network_server):
-    with fresh_page(browser, network_server.url, width) as (page, faults):
-        open_page(page, "own_network", look=look, door=words.SERVERS)
-        assert_no_error(page)
-        assert sideways_scroll(page) == 0
-    assert not faults
+def test_each_look_fits(look, page):
+    open_page(page, "own_network", look=look, door=words.SERVERS)
+    assert_no_error(page)
+    assert_fits(page)

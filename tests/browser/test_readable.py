@@ -7,7 +7,7 @@ One finding is passed over, in one place: on a phone Streamlit's own menu stands
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.harness import PAGES, assert_no_error, fresh_page, open_page, running_app, settle
+from tests.browser.harness import PAGES, assert_no_error, fresh_page, open_page, running_app, settle, window
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 OPTIONS = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
@@ -54,7 +54,7 @@ def test_nothing_serious_is_found_without_data(without_data, name, query):
 
 def findings(page, name: str, **query: str) -> list[str]:
     """Opens a page once and returns what is serious or critical on it at each of `WIDTHS`."""
-    wide, narrow = ({"width": width, "height": 900} for width in WIDTHS)
+    wide, narrow = map(window, WIDTHS)
     page.set_viewport_size(wide)
     open_page(page, name, **query)
     assert_no_error(page)
