@@ -89,7 +89,8 @@ def _sum(terms: list[str]) -> str:
 def _lines(first: str, *others: str) -> str:
     """Returns an equation over several lines, which fits a phone; the first holds the left side."""
     lines = [first.replace("=", "&=", 1), *(f"&= {other}" for other in others)]
-    return r"\begin{aligned} " + r" \\[0.9em] ".join(lines) + r" \end{aligned}"
+    room = r"\rule{0pt}{1.7em}"  # without which a browser cuts the top of the first line
+    return rf"\begin{{aligned}} {room}" + r" \\[0.9em] ".join(lines) + r" \end{aligned}"
 
 
 def mean_formula(worked: Worked) -> str:
