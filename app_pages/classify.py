@@ -30,7 +30,8 @@ for norm, _ in saved.three_columns():
     frame.norm_heading(norm)
     frame.show(
         verdict_charts.probabilities(answers[norm], norm),
-        f"Probabilities of the {norm} network. {verdicts.top_sentence(answers[norm])}",
+        f"Probabilities of the {norm} network.",
+        verdicts.top_sentence(answers[norm]),
     )
 
 st.caption(

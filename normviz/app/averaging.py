@@ -225,7 +225,8 @@ def draw(tensor: Tensor, layers: list[NormLayer], locked: Cell) -> None:
         key = f"cells_{layer.norm}_{st.session_state.get('unclicked', 0)}"
         frame.show(
             drawn.drawing,
-            f"{drawn.cells} cells in {drawn.groups} statistic groups of {NORMS[layer.norm].label.lower()}.",
+            f"The tensor under {NORMS[layer.norm].label.lower()}, cell by cell.",
+            f"{drawn.cells} cells in {drawn.groups} statistic groups.",
             key=key,
             on_select=partial(_lock, key),
             selection_mode="pick",

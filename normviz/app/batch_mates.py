@@ -133,7 +133,7 @@ def _draw(choice: tuple, rounds: int, study: str, scheme: str, _given: np.ndarra
     found = found.assign(title=titles, said=[f"spread {batch_mates.written(value)}" for value in found["spread"]])
     st.subheader(f"{count} batches of {company.size}" + (f", of {BATCHES}" if count < BATCHES else ""))
     st.markdown(f"**{said}**")
-    frame.show(batch_mates_charts.strips(table, found, BATCHES), said)
+    frame.show(batch_mates_charts.strips(table, found, BATCHES), "Answers of each network for batch after batch.", said)
     st.caption(KEY)
     _show_answers(found)
 

@@ -37,7 +37,8 @@ def _curves(
                 st.subheader(curve.title)
                 frame.show(
                     curve_charts.lines(table, "epoch", curve.axis, percent=curve.percent, log=curve.log, band=band),
-                    f"{curve.title} by epoch. {curves.last_values(table, curve.percent)}",
+                    f"{curve.title} by epoch.",
+                    curves.last_values(table, curve.percent),
                 )
                 st.caption(curve.caption)
     if _seeds is not None:

@@ -32,7 +32,7 @@ def show_seeds(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> Non
         st.markdown("**Differences, paired by seed**")
         drawn = by_seed[by_seed["name"].isin(compared["name"])]
         chart = evidence_charts.intervals(compared, drawn, "difference, percentage points", zero=True)
-        frame.show(chart, f"Paired difference of each two models with its interval. {' '.join(compared['said'])}")
+        frame.show(chart, "Paired difference of each two models with its interval.", " ".join(compared["said"]))
         folded(texts.as_text(differences, "difference", points=True), "Table: differences, paired by seed.")
     if len(learning) < len(means):
         st.caption(questions.INSTANCE_NOTE)
@@ -49,7 +49,7 @@ def show_gap(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
                 st.info(f"Not every step between the source's BN and {name} has been run.")
                 continue
             said = findings.gap_sentence(steps, name)
-            frame.show(evidence_charts.waterfall(steps, norm), said)
+            frame.show(evidence_charts.waterfall(steps, norm), f"How the source's gap to {name} shrinks, step by step.", said)
             st.markdown(said)
     st.markdown(f"**How closely do its figures come out again?** {findings.reproduced_sentence(_table)}")
     again = findings.reproduced(_table)
@@ -88,9 +88,7 @@ def show_groups(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> No
     means, seeds = findings.group_counts(_table)
     said = findings.group_count_sentence(seeds)
     st.markdown(said)
-    frame.show(
-        evidence_charts.intervals(*_learning(means, seeds), "test accuracy"), f"Test accuracy by number of groups. {said}"
-    )
+    frame.show(evidence_charts.intervals(*_learning(means, seeds), "test accuracy"), "Test accuracy by number of groups.", said)
     folded(texts.as_text(means, "groups"), "Table: test accuracy by number of groups.")
     st.caption(questions.INSTANCE_NOTE)
 

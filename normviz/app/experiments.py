@@ -60,7 +60,7 @@ def _show_adapted(stamps: tuple[int, ...], scheme: str) -> None:
     said = experiments.adapted_sentence(lines)
     st.markdown(said)
     axis = Axis("severity", tuple(sorted(int(level) for level in lines["x"].unique())))
-    frame.show(evidence_charts.lines(lines, axis, ACCURACY), f"Accuracy of batch norm by severity, over all shifts. {said}")
+    frame.show(evidence_charts.lines(lines, axis, ACCURACY), "Accuracy of batch norm by severity, over all shifts.", said)
 
 
 @take_away.replayed

@@ -224,7 +224,7 @@ def show_distances(
     """Draws the distances that `choose_distances` gave, with the open layer marked."""
     said = journey.furthest_sentence(_table, naming.LABELS[study])
     st.markdown(f"**{said}**")
-    frame.show(charts.distances(_table, layer), f"Distance of each two networks by norm layer. {said}")
+    frame.show(charts.distances(_table, layer), "Distance of each two networks by norm layer.", said)
     st.caption(CAUTION)
 
 

@@ -45,7 +45,7 @@ def show_course(
     label, grid = captions.QUANTITIES[quantity], st.grid(2, min_column_width=340)
     with grid.cell():
         depth = curves.statistic_lines({norm: look.all_layers for norm, look in _looks.items()}, quantity, "layer", study)
-        frame.show(curve_charts.lines(depth, "norm layer", label), f"{label} by depth. {curves.last_values(depth, False)}")
+        frame.show(curve_charts.lines(depth, "norm layer", label), f"{label} by depth.", curves.last_values(depth, False))
         st.caption(f"{label}, mean over channels, at each norm layer for this input.")
     with grid.cell():
         _show_epochs(study, weights, layer, scheme, quantity)
@@ -57,7 +57,7 @@ def _show_epochs(study: str, weights: tuple[str, ...], layer: int, scheme: str, 
     label = captions.QUANTITIES[quantity]
     stored = {norm: run.layer_stats[run.layer_stats["layer"] == layer] for norm, run in saved.models().items()}
     epochs = curves.statistic_lines(stored, quantity, "epoch", study)
-    frame.show(curve_charts.lines(epochs, "epoch", label), f"{label} by epoch. {curves.last_values(epochs, False)}")
+    frame.show(curve_charts.lines(epochs, "epoch", label), f"{label} by epoch.", curves.last_values(epochs, False))
     st.caption(f"{label} at norm layer {layer} over training; epoch 0 is before the first step.")
 
 

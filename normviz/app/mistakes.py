@@ -30,8 +30,10 @@ def _side_by_side(weights: tuple[str, ...], _verdicts: dict[str, pd.DataFrame]) 
 def choose_confusion(norm: str) -> dict[str, dict]:
     """Draws a model's confusion matrix and returns {norm: its chosen cell}, empty where none is chosen."""
     drawing, said = _confusion(norm, saved.weights(), saved.classes(), saved.verdicts(norm))
-    key = f"confusion_{norm}_{frame.study()}_{st.session_state.get('cleared', 0)}"
-    event = frame.show(drawing, f"Confusion matrix. {said}", key=key, on_select="rerun", selection_mode="cell")
+    key = f"confusion_{norm}_{'_'.join(saved.classes())}_{st.session_state.get('cleared', 0)}"
+    event = frame.show(
+        drawing, f"Confusion matrix of the {norm} network.", said, key=key, on_select="rerun", selection_mode="cell"
+    )
     chosen = event.selection.get("cell") or []
     return {norm: chosen[0]} if chosen else {}
 

@@ -72,7 +72,8 @@ def _show_cells(row: dict) -> None:
     x, channels = cells.made_up(DRAWN, 9), DRAWN[1]
     layer = cells.NormLayer(x, kind, np.ones(channels), np.zeros(channels), 2)
     table = cells.frame(layer, tuple(map(range, DRAWN)), (0, 0, 0, 0))
-    frame.show(cell_charts.tensor(table), f"{table['group'].nunique()} statistic groups of {kind} norm.")
+    said = f"{table['group'].nunique()} statistic groups of {kind} norm."
+    frame.show(cell_charts.tensor(table), "A tensor, cell by cell.", said)
     st.caption(words.CELLS)
 
 
@@ -92,7 +93,7 @@ def _show_values(choice: Choice, row: dict) -> None:
     """Draws what a layer received and gave for the example."""
     table, shape = _values(choice.key, choice, row, row["path"])
     chart = layer_charts.distribution(table, _colour(_kind(row)))
-    frame.show(chart, f"Values before and after the norm layer {row['path']}.")
+    frame.show(chart, "Values before and after the norm layer.", f"Of {row['path']}.")
     st.caption(f"What it received and gave for {shape[0]} examples, in evaluation: {' x '.join(map(str, shape))} values.")
 
 
@@ -130,7 +131,7 @@ def _show_statistics(choice: Choice, row: dict) -> None:
         _show_groups(groups, kind, row)
     with grid.cell():
         chart = layer_charts.channel_marks(shown, _colour(kind), ("gamma", "beta"), "learned")
-        frame.show(chart, f"Gamma and beta by channel of {row['path']}.")
+        frame.show(chart, "Gamma and beta by channel.", f"Of {row['path']}.")
         st.caption(words.LEARNED.format(shown=len(shown), count=len(channels)))
     if channels["running_mean"].isna().all():
         st.markdown(words.NOT_KEPT)
@@ -140,7 +141,7 @@ def _show_statistics(choice: Choice, row: dict) -> None:
     for statistic in ("mean", "std"):
         chart = layer_charts.channel_marks(shown, _colour(kind), (f"batch_{statistic}", f"running_{statistic}"), statistic)
         with grid.cell():
-            frame.show(chart, f"Batch and running {statistic} by channel of {row['path']}.")
+            frame.show(chart, f"Batch and running {statistic} by channel.", f"Of {row['path']}.")
 
 
 def _show_groups(groups: pd.DataFrame, kind: str, row: dict) -> None:
@@ -150,7 +151,7 @@ def _show_groups(groups: pd.DataFrame, kind: str, row: dict) -> None:
     averaged_over, unit = captions.STATISTIC_GROUPS[kind]
     drawn, count = groups[groups["group"] < MOST_MARKS], groups["group"].nunique()
     chart = layer_charts.group_statistics(drawn, _colour(kind), unit)
-    frame.show(chart, f"Mean and standard deviation by {unit} of {row['path']}.")
+    frame.show(chart, f"Mean and standard deviation by {unit}.", f"Of {row['path']}.")
     st.caption(words.GROUPS.format(averaged_over=averaged_over, shown=drawn["group"].nunique(), count=count))
 
 
@@ -235,7 +236,7 @@ def _show_batches(choice: Choice, paths: list[str], picture: int) -> None:
     st.markdown(f"**{frame.plain(said)}**")
     titled = found[size].assign(title=found[size]["strip"])
     titled["said"] = [f"spread {batch_mates.written(value)}" for value in titled["spread"]]
-    frame.show(batch_charts.strips(tables[size], titled, explain.BATCHES), said)
+    frame.show(batch_charts.strips(tables[size], titled, explain.BATCHES), "Answers for batch after batch.", said)
     st.caption(words.BATCHES)
     spreads = pd.DataFrame({each: table.set_index("strip")["spread"].map(batch_mates.written) for each, table in found.items()})
     frame.table(spreads.rename_axis("spread, by pictures in the batch"), "Spread of the answer by pictures in the batch.")

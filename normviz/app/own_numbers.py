@@ -158,7 +158,8 @@ def show_running(tensor: Tensor, fed: pd.DataFrame, locked: Cell) -> None:
         with grid.cell():
             st.markdown(f"Running {statistic} **{now}**; dashed: {cells.written(goal)}, the {statistic} of {origin}.")
             chart = cell_charts.running(rows, goal, f"{statistic}, channel {channel}")
-            frame.show(chart, f"Running {statistic} of channel {channel} by batch, now {now}, against {cells.written(goal)}.")
+            said = f"Of channel {channel} it is now {now}, and comes to {cells.written(goal)}."
+            frame.show(chart, f"Running {statistic} by batch.", said)
             if formulas:
                 st.latex(formulas[statistic])
     st.caption("Line: running value. Crosses: each batch's own value, the variance unbiased as torch.nn has it here.")

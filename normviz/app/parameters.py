@@ -23,7 +23,8 @@ def show_shipped(study: str, weights: tuple[str, ...], scheme: str) -> None:
         frame.norm_heading(norm)
         frame.show(
             parameter_charts.parameter_bars(parts[norm], norm, highest),
-            f"Convolution and norm parameters of the {norm} network by convolution. {parameters.total_sentence(totals, norm)}",
+            f"Convolution and norm parameters of the {norm} network by convolution.",
+            parameters.total_sentence(totals, norm),
         )
         _show_layer_table(layers[norm])
 
@@ -40,7 +41,7 @@ def show_costs(widths: tuple[int, ...], scheme: str) -> None:
 
 def _show_totals(totals: pd.DataFrame, title: str) -> None:
     chart = parameter_charts.budget_bars(totals, published.target()["max_parameters"])
-    frame.show(chart, f"{title} {parameters.total_sentence(totals)}")
+    frame.show(chart, title, parameters.total_sentence(totals))
 
 
 def _show_layer_table(layers: list[dict]) -> None:

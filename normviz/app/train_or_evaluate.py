@@ -9,6 +9,8 @@ from normviz.charts.evidence import Axis
 from normviz.studies import findings
 from normviz.words import questions
 
+ACCURACY = "Test accuracy by evaluation batch size, one line a network."
+
 
 @take_away.replayed
 def show_accuracy(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:
@@ -16,7 +18,7 @@ def show_accuracy(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> 
     lines = findings.batch_statistics(_table, study)
     said = findings.batch_statistics_sentence(lines)
     st.markdown(f"**{said}**")
-    frame.show(evidence_charts.lines(lines, size_axis(_table), Axis("test accuracy", percent=True), height=400), said)
+    frame.show(evidence_charts.lines(lines, size_axis(_table), Axis("test accuracy", percent=True), height=400), ACCURACY, said)
 
 
 @take_away.replayed

@@ -31,8 +31,7 @@ def tensor(table: pd.DataFrame) -> Drawing:
     """
     first = table[list(AXES)].min()
     grid = Grid(*(int(table[axis].nunique()) for axis in AXES), int(first["picture"]), int(first["channel"]))
-    longest = int(table["printed"].str.len().max()) + 3 * bool(table["mixed"].any())
-    return Drawing(_tensor, (grid, longest, int(table["summary"].str.len().max())), {"cells": _placed(table, grid)})
+    return Drawing(_tensor, (grid,), {"cells": _placed(table, grid)})
 
 
 @dataclass(frozen=True)
@@ -99,6 +98,8 @@ def _placed(table: pd.DataFrame, grid: Grid) -> pd.DataFrame:
         corner=(row == 0) & (column == 0) & ~table["mixed"],
         tint=_tints(table),
         said=table["head"] + "\n" + table["summary"] + "\n" + table["detail"],
+        longest=max(printed.str.len().max(), 2),
+        longest_said=table["summary"].str.len().max(),
     )
     return placed.sort_values("locked", kind="stable")  # the locked cell's frame lies over its neighbours
 
@@ -111,11 +112,11 @@ def _tints(table: pd.DataFrame) -> pd.Series:
     return (table["group"] - table["group"].groupby(home).transform("min") + 3 * home) % len(TINTS)
 
 
-def _tensor(grid: Grid, longest: int, longest_said: int) -> alt.LayerChart:
+def _tensor(grid: Grid) -> alt.LayerChart:
     base = alt.Chart().encode(x=grid.x(), y=grid.y())
-    layers = [_cells(base, 5 if grid.cell >= 24 else 3), _numbers(base, grid, longest), _letters(base)]
+    layers = [_cells(base, 5 if grid.cell >= 24 else 3), _numbers(base, grid), _letters(base)]
     height = grid.pictures * grid.down + BANNER + 45
-    chart = alt.layer(*layers, *_banner(longest_said), data=alt.NamedData("cells"), height=height)
+    chart = alt.layer(*layers, *_banner(), data=alt.NamedData("cells"), height=height)
     return chart.configure_view(stroke=None)
 
 
@@ -139,9 +140,9 @@ def _pointed(name: str, field: str) -> alt.Parameter:
     return alt.selection_point(name=name, fields=[field], on="pointerover", clear="pointerout", toggle=False)
 
 
-def _numbers(base: alt.Chart, grid: Grid, longest: int) -> alt.Chart:
+def _numbers(base: alt.Chart, grid: Grid) -> alt.Chart:
     """Prints each value in its cell, with its group's letter where the panel has several; not where it would not be legible."""
-    size = f"min(20, {grid.cell * 0.62:.1f}, width / {grid.right} * 1.5 / {max(longest, 2)})"
+    size = f"min(20, {grid.cell * 0.62:.1f}, width / {grid.right} * 1.5 / datum.longest)"
     text = base.mark_text(fontSize=alt.ExprRef(size), color=INK, cursor="pointer", aria=False)
     shown = alt.OpacityValue(alt.ExprRef(f"{size} < {SMALLEST} ? 0 : 1"))
     return text.encode(x=alt.X("middle:Q"), y=alt.Y("centre:Q"), text=alt.Text("shown:N"), opacity=shown)
@@ -153,13 +154,13 @@ def _letters(base: alt.Chart) -> alt.Chart:
     return text.encode(text=alt.Text("letter:N"))
 
 
-def _banner(longest: int) -> list[alt.Chart]:
+def _banner() -> list[alt.Chart]:
     """Draws what is said of the cell that is pointed at, or else of the locked one, on its group's colour."""
     rows = alt.Chart().transform_filter(POINTED)
     box = rows.mark_rect(cornerRadius=4, aria=False).encode(
         x=alt.XValue(0), x2=alt.X2Value("width"), y=alt.YValue(0), y2=alt.Y2Value(BANNER - 6), color=alt.Color("tint:N")
     )
-    size = f"min(16, (width - 16) / {longest} * 1.75)"
+    size = "min(16, (width - 16) / datum.longest_said * 1.75)"
     text = rows.mark_text(
         align="left", baseline="middle", lineBreak="\n", lineHeight=18, fontSize=alt.ExprRef(size), fontWeight=600, color=INK
     )

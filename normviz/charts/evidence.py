@@ -20,6 +20,8 @@ from normviz.charts.parts import (
 )
 from normviz.model.norms import NORMS
 
+BESIDE = 18  # pixels of an axis before the lowest value and after the highest
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -88,9 +90,7 @@ def intervals(table: pd.DataFrame, seeds: pd.DataFrame, title: str, zero: bool =
         title: of the x axis.
         zero: draws the line at zero, for differences.
     """
-    edges = [*table["low"].dropna(), *table["high"].dropna(), *seeds["value"], *([0] if zero else [])]
-    low, high = min(edges), max(edges)
-    scale = alt.Scale(domain=[low - 0.05 * (high - low), high + 0.05 * (high - low)], nice=False, zero=False)
+    scale = alt.Scale(nice=False, zero=False, padding=BESIDE)
     axis = alt.Axis(format=PERCENT, tickCount=6)
     if zero:
         axis.labelExpr = "format(100 * datum.value, '+.1f')"

@@ -24,11 +24,11 @@ def used_and_own(table: pd.DataFrame, norm: str) -> Drawing:
         own_low=table["mean_received"] - table["std_received"],
         own_high=table["mean_received"] + table["std_received"],
     )
-    return Drawing(_used_and_own, (len(table), norm), {"channels": table})
+    return Drawing(_used_and_own, (norm,), {"channels": table})
 
 
-def _used_and_own(channels: int, norm: str) -> alt.LayerChart:
-    scale = alt.Scale(domain=[-0.5, channels - 0.5], nice=False)
+def _used_and_own(norm: str) -> alt.LayerChart:
+    scale = alt.Scale(nice=False, zero=False)
     axis = alt.Axis(format="d", tickMinStep=1, grid=False)
     across = {"x": alt.X("left:Q", title="channel", scale=scale, axis=axis), "x2": "right:Q"}
     measured = ("mean", "std", "mean_received", "std_received")

@@ -13,25 +13,26 @@ def parameter_bars(table: pd.DataFrame, norm: str, highest: float) -> Drawing:
     Args:
         table: layer (label), part ("convolution" or "norm"), parameters; layers in order.
         norm: key of the model, for its colour.
-        highest: top of the shared axis, in parameters.
+        highest: the shared axis reaches so far, in parameters.
     """
-    return Drawing(_parameter_bars, (norm, int(highest)), {"layers": table})
+    return Drawing(_parameter_bars, (norm,), {"layers": table, "highest": pd.DataFrame({"parameters": [highest]})})
 
 
-def _parameter_bars(norm: str, highest: int) -> alt.Chart:
+def _parameter_bars(norm: str) -> alt.LayerChart:
     scale = alt.Scale(domain=["convolution", "norm"], range=[GREY, NORMS[norm].light.mark])
-    return (
+    y = alt.Y("parameters:Q", title="parameters")
+    bars = (
         named("layers")
         .mark_bar()
         .encode(
             x=alt.X("layer:N", sort=None, title="convolution", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("parameters:Q", title="parameters", scale=alt.Scale(domain=[0, highest])),
+            y=y,
             color=alt.Color("part:N", scale=scale, title=None, legend=alt.Legend(orient="top")),
             order=alt.Order("part:N"),
             tooltip=tips("layer:N", "part:N", parameters=","),
         )
-        .properties(height=HEIGHT)
     )
+    return (bars + named("highest").mark_point(opacity=0).encode(y=y)).properties(height=HEIGHT)
 
 
 def budget_bars(table: pd.DataFrame, budget: int) -> Drawing:
@@ -42,13 +43,12 @@ def budget_bars(table: pd.DataFrame, budget: int) -> Drawing:
         budget: the limit, in parameters.
     """
     limit = pd.DataFrame({"budget": [budget], "text": [f"budget {budget:,}"]})
-    right = max(int(table["total"].max()), budget)
-    return Drawing(_budget_bars, (table["name"].nunique(), right), {"totals": table, "limit": limit})
+    return Drawing(_budget_bars, (table["name"].nunique(),), {"totals": table, "limit": limit})
 
 
-def _budget_bars(networks: int, right: int) -> alt.LayerChart:
+def _budget_bars(networks: int) -> alt.LayerChart:
     y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=130, labelFontSize=13))
-    x = alt.X("parameters:Q", title="parameters", scale=alt.Scale(domain=[0, right], nice=False), axis=alt.Axis(tickCount=5))
+    x = alt.X("parameters:Q", title="parameters", scale=alt.Scale(nice=False), axis=alt.Axis(tickCount=5))
     base = named("totals").properties(height=40 * networks + 120).encode(y=y)
     opacity = alt.FillOpacity("part:N", scale=alt.Scale(domain=["norm", "convolution"], range=[1, 0.4]), title=None)
     opacity.legend = alt.Legend(orient="top", offset=28, symbolFillColor=GREY, symbolStrokeColor=GREY)

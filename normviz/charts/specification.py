@@ -21,6 +21,8 @@ CONFIG = {  # a chart is one picture with one sentence: a mark is named to a scr
     "legend": {"labelColor": GREY_WORDS, "titleColor": GREY_WORDS, "labelFontSize": TEXT},
     "text": {"fontSize": TEXT},
 }
+SAID = "said"  # the table, and its column, of what a chart says to a screen reader
+OF_A_LAYER = ("data", "mark", "encoding", "transform", "params", "name")  # what a chart keeps as one of several layers
 ON_DARK = {  # tone of a light page: the same hue on a dark one
     GREY_WORDS: GREY_WORDS_ON_DARK,
     WORDS: WORDS_ON_DARK,
@@ -55,6 +57,21 @@ def _specification(chart: alt.TopLevelMixin, scheme: str) -> dict:
         spec = chart.to_dict(validate=False)
     spec["config"] = CONFIG | spec.get("config", {})
     return {**(_on_dark(spec) if scheme == "dark" else spec), "datasets": dict(tables.values())}
+
+
+def speaking(spec: dict, said: str) -> dict:
+    """Returns a specification with a mark that nobody sees and screen readers read out; the words stand in a table of their own.
+
+    Args:
+        spec: of a chart that is not made of charts side by side.
+        said: the words.
+    """
+    words = {"data": {"name": SAID}, "mark": {"type": "text", "text": "", "aria": True, "tooltip": None}}
+    words["encoding"] = {"description": {"field": SAID, "type": "nominal"}, "x": {"value": 0}, "y": {"value": 0}}
+    inner = {} if "layer" in spec else {key: spec[key] for key in OF_A_LAYER if key in spec}
+    outer = {key: value for key, value in spec.items() if key not in inner}
+    layers = [*spec.get("layer", [inner]), words]
+    return {**outer, "layer": layers, "datasets": spec["datasets"] | {SAID: pd.DataFrame({SAID: [said]})}}
 
 
 def _on_dark(part):

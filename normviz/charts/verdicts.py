@@ -35,17 +35,17 @@ def confusion(table: pd.DataFrame, norm: str, names: tuple[str, ...] = CLASS_NAM
         norm: key of the model, for its colour.
         names: of the classes, in order; of more than `NUMBERED` the counts stand in the tooltips alone.
     """
-    mistakes = table.assign(shown=table["share"].where(table["label"] != table["predicted"]))
+    wrong = table["share"].where(table["label"] != table["predicted"])
+    mistakes = table.assign(shown=wrong / (wrong.max() or 1))
     written = mistakes if len(names) <= NUMBERED else mistakes.head(0)
-    highest = float(mistakes["shown"].max() or 1)
-    return Drawing(_confusion, (norm, tuple(names), highest), {"mistakes": mistakes, "written": written})
+    return Drawing(_confusion, (norm, tuple(names)), {"mistakes": mistakes, "written": written})
 
 
-def _confusion(norm: str, names: tuple[str, ...], highest: float) -> alt.LayerChart:
+def _confusion(norm: str, names: tuple[str, ...]) -> alt.LayerChart:
     chosen = alt.selection_point(name="cell", fields=["label", "predicted"])
     x = alt.X("predicted:N", sort=list(names), title="predicted", axis=alt.Axis(labelAngle=-90, orient="top"))
     y = alt.Y("label:N", sort=list(names), title="true")
-    ramp = alt.Scale(domain=[0, highest], range=[f"{NORMS[norm].light.mark}{alpha}" for alpha in RAMP])
+    ramp = alt.Scale(domain=[0, 1], range=[f"{NORMS[norm].light.mark}{alpha}" for alpha in RAMP])
     shade = {"test": "isValid(datum.shown)", "field": "shown", "type": "quantitative", "scale": ramp, "legend": None}
     cells = (
         named("mistakes")

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import altair as alt
+import pyarrow as pa
 from streamlit.testing.v1 import AppTest
 
 from normviz.words import pages
@@ -31,7 +32,7 @@ def assert_whole(app: AppTest, key: str) -> None:
     assert app.title[0].value == pages.PAGES[key].title
     drawn = charts(app)
     empty = key in WITHOUT_CHARTS or any(info.value.startswith("Not carried out yet") for info in app.info)
-    assert (drawn or empty) and all(chart.proto.alt.endswith(".") for chart in drawn)
+    assert (drawn or empty) and all(spoken(chart).endswith(".") for chart in drawn)
     assert len({chart.proto.alt for chart in drawn}) == len(drawn), "two charts of one sentence: one could not be taken away"
     for chart in drawn:
         spec = json.loads(chart.proto.spec, parse_constant=refuse_nan)
@@ -44,6 +45,13 @@ def refuse_nan(constant: str):
 
 def charts(app: AppTest) -> list:
     return app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")
+
+
+def spoken(chart) -> str:
+    """Returns what a chart says to those who cannot see it."""
+    tables = {table.name: table.data.data for table in chart.proto.datasets}
+    words = pa.ipc.open_stream(tables["said"]).read_all()["said"].to_pylist() if "said" in tables else []
+    return " ".join([chart.proto.alt, *words])
 
 
 def choice(app: AppTest, key: str):

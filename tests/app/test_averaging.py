@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from normviz.explain import cells
 from normviz.model import norms
 from normviz.model.norms import COMPARED, STUDIES
-from tests.app.pages import charts, choice, new_session, open_page
+from tests.app.pages import charts, choice, new_session, open_page, spoken
 
 pytestmark = pytest.mark.usefixtures("no_data")
 
@@ -131,7 +131,7 @@ def test_three_norms_stand_side_by_side():
     app = open_averaging(side="true", groups=2, cell="1-3-1-0")
     x = cells.made_up((3, 4, 2, 2), 9)
     assert [expected(x, norm, 2, (1, 3, 1, 0)) in text for norm, text in zip(COMPARED, said(app), strict=True)] == [True] * 3
-    assert sum("statistic groups" in chart.proto.alt for chart in charts(app)) == 3
+    assert sum("statistic groups" in spoken(chart) for chart in charts(app)) == 3
 
 
 @pytest.mark.parametrize("study", STUDIES)

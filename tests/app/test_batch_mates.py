@@ -7,14 +7,14 @@ from normviz.explain import batch_mates
 from normviz.explain.batch_mates import BATCHES
 from normviz.model.norms import STUDIES
 from normviz.words.classes import CLASS_NAMES
-from tests.app.pages import assert_whole, choice, open_page
+from tests.app.pages import assert_whole, choice, open_page, spoken
 
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_the_page_says_a_spread_of_zero_for_all_but_batch_norm_in_training(study, no_data):
     app = open_page("batch_mates", study=study)
     assert_whole(app, "batch_mates")
-    said = app.get("vega_lite_chart")[0].proto.alt
+    said = spoken(app.get("vega_lite_chart")[0])
     spread = float(said.split("a spread of ")[1].split(",")[0])
     rest = float(said.split("other three is ")[1].rstrip("."))
     assert spread > 0.1 and rest < 1e-5
@@ -53,5 +53,5 @@ def test_as_many_other_test_images_are_other_mates(made_up, monkeypatch):
     for split in (made_up(40), made_up(40, seed=1)):
         monkeypatch.setattr(test_set, "test_pictures", Mock(return_value=split))
         app = open_page("batch_mates")
-        shown.append((app.get("vega_lite_chart")[0].proto.alt, app.get("image")[1].proto.imgs[0].url))
+        shown.append((spoken(app.get("vega_lite_chart")[0]), app.get("image")[1].proto.imgs[0].url))
     assert shown[0][0] != shown[1][0] and shown[0][1] != shown[1][1]

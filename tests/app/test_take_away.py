@@ -6,7 +6,7 @@ from PIL import Image
 
 from normviz.app import take_away
 from normviz.charts import paper
-from tests.app.pages import charts, open_page
+from tests.app.pages import charts, open_page, spoken
 
 
 def kept(app) -> dict:
@@ -16,7 +16,7 @@ def kept(app) -> dict:
 @pytest.mark.parametrize("page", ["curves", "evidence", "averaging"])
 def test_every_chart_of_a_page_can_be_taken_away_as_svg_and_csv(page):
     app = open_page(page)
-    drawn = [chart.proto.alt for chart in charts(app)]
+    drawn = [spoken(chart) for chart in charts(app)]
     assert drawn and set(drawn) <= set(kept(app))
     for sentence in drawn:
         spec = kept(app)[sentence]()

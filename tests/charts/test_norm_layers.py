@@ -34,6 +34,8 @@ def test_lines_end_with_their_names(log, band):
 
 def test_charts_of_parameters():
     parts = pd.DataFrame({"layer": ["1", "1"], "part": ["convolution", "norm"], "parameters": [432, 32]})
-    assert checked(parameters.parameter_bars(parts, "group", 500))["encoding"]["y"]["scale"]["domain"] == [0, 500]
+    bars = parameters.parameter_bars(parts, "group", 500)
+    assert checked(bars) and bars.tables["highest"]["parameters"].tolist() == [500]
     totals = parts.assign(norm="group", name="Group", total=464, label="464")
-    assert "60000" in str(checked(parameters.budget_bars(totals, 60_000)))
+    against = parameters.budget_bars(totals, 60_000)
+    assert checked(against) and against.tables["limit"]["budget"].tolist() == [60_000]

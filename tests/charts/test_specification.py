@@ -1,7 +1,8 @@
 import altair as alt
 import pandas as pd
+import pytest
 
-from normviz.charts import specification
+from normviz.charts import paper, specification
 from normviz.charts.parts import Drawing, named, norm_colour, norm_words
 from normviz.model.norms import NORMS
 
@@ -65,3 +66,13 @@ def test_a_drawing_is_built_once_for_its_choices_and_scheme_and_has_the_tables_o
         spec = specification.specification(Drawing(build, (mark,), {"rows": TABLE.head(rows)}), scheme)
         assert len(spec["datasets"]["rows"]) == rows and spec["mark"]["shape"] == mark
     assert built == ["circle", "square", "circle"]
+
+
+@pytest.mark.parametrize("chart", [layered(), alt.Chart(TABLE).mark_point().encode(x="x:Q")])
+def test_a_chart_says_its_words_by_a_table_alone(chart):
+    spec = specification.specification(chart)
+    first, second = (specification.speaking(spec, said) for said in ("One.", "Two."))
+    assert first["datasets"]["said"]["said"].tolist() == ["One."]
+    assert {**first, "datasets": None} == {**second, "datasets": None}
+    svg = paper.svg(first)
+    assert 'aria-label="One."' in svg and svg.count("<path") == paper.svg(spec).count("<path")
