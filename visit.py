@@ -10,4 +10,5 @@ this_run.begin()
 page = frame.navigation()
 frame.choose_study()
 saved.show_own(page.url_path)
-page.run()
+with ahead.turn():
+    page.run()

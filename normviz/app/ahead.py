@@ -11,8 +11,9 @@ import logging
 import math
 import os
 import sys
+import threading
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -47,6 +48,8 @@ PAUSE_SECONDS = 3  # without a request or a click of any visitor, after which th
 
 _nobodys: set[str] = set()  # sessions of nobody
 _asked_at = [-math.inf]  # when a visitor last asked for anything, by the monotonic clock
+_turns = threading.Condition()
+_importing, _at_work = threading.Event(), threading.Event()
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,30 @@ def note_click() -> None:
         _asked_at[0] = time.monotonic()
 
 
+@contextmanager
+def turn():
+    """Lets a page run; while modules are imported, one page at a time.
+
+    Thirty pages beside the import would leave it a thirtieth of the interpreter, and half of them wait for it anyway.
+    """
+    with _turns:
+        _turns.wait_for(lambda: not (_importing.is_set() and _at_work.is_set()))
+        mine = _importing.is_set()
+        if mine:
+            _at_work.set()
+    try:
+        yield
+    finally:
+        if mine:
+            _end(_at_work)
+
+
+def _end(event: threading.Event) -> None:
+    with _turns:
+        event.clear()
+        _turns.notify_all()
+
+
 class NoteArrivals:
     """Middleware that notes when a browser asks for a page or its files, which it does before the script of its visit runs."""
 
@@ -113,6 +140,7 @@ async def lifespan(app):
     _compute_in_one_thread()
     for name in BEFORE_THE_FIRST_VIEW:
         importlib.import_module(name)
+    _importing.set()
     task = asyncio.create_task(_get_ready())
     yield
     task.cancel()
@@ -131,9 +159,12 @@ def _compute_in_one_thread() -> None:
 
 
 async def _get_ready() -> None:
-    await asyncio.sleep(FIRST_SECONDS)
-    for name in SLOW_TO_IMPORT:
-        await asyncio.to_thread(importlib.import_module, name)
+    try:
+        await asyncio.sleep(FIRST_SECONDS)
+        for name in SLOW_TO_IMPORT:
+            await asyncio.to_thread(importlib.import_module, name)
+    finally:
+        _end(_importing)
     gc.freeze()  # modules stay: a full collection, during which nobody is answered, need not look through them
     if settings().ahead == "off":
         return

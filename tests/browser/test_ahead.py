@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -70,6 +71,46 @@ def test_it_waits_until_visitors_pause(monkeypatch):
     with ThreadPoolExecutor(1) as thread:  # where no other event loop runs
         thread.submit(asyncio.run, ahead._pause()).result()
     assert time.monotonic() - clicked > 0.25
+
+
+@pytest.mark.parametrize("importing", [True, False])
+def test_while_modules_are_imported_one_page_runs_at_a_time(monkeypatch, importing):
+    events = threading.Event(), threading.Event()
+    for name, event in zip(("_importing", "_at_work"), events):
+        monkeypatch.setattr(ahead, name, event)
+    second = threading.Event()
+
+    def visit() -> None:
+        with ahead.turn():
+            second.set()
+
+    if importing:
+        events[0].set()
+    with pytest.raises(ZeroDivisionError), ahead.turn():  # a page that fails gives its turn on
+        thread = threading.Thread(target=visit)
+        thread.start()
+        assert second.wait(0.5) != importing
+        _ = 1 / 0
+    assert second.wait(10)
+    thread.join()
+
+
+def test_those_who_wait_for_a_turn_go_on_when_all_is_imported(monkeypatch):
+    monkeypatch.setattr(ahead, "_importing", importing := threading.Event())
+    importing.set()
+    done = threading.Event()
+
+    def visit() -> None:
+        with ahead.turn():
+            done.set()
+
+    with ahead.turn():
+        thread = threading.Thread(target=visit)
+        thread.start()
+        assert not done.wait(0.3)
+        ahead._end(importing)
+        assert done.wait(10)
+    thread.join()
 
 
 @pytest.mark.parametrize(
