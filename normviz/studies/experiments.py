@@ -53,15 +53,16 @@ def tolerated(lines: pd.DataFrame) -> pd.DataFrame:
 
 def rates_sentence(optimizer: str, lines: pd.DataFrame) -> str:
     """States for each norm the range of rates that it tolerates."""
-    wide = tolerated(lines)
-    said = [
-        f"{short_name(row.norm)} {row.best:.0%} at best, from {row.lowest:g} to {row.highest:g} ({row.factor:,.0f} times)"
-        for row in wide.sort_values("factor", ascending=False, kind="stable").itertuples()
-    ]
+    wide = tolerated(lines).sort_values("factor", ascending=False, kind="stable")
+    said = [f"{short_name(row.norm)} {row.best:.0%} at best, {_range(row.lowest, row.highest)}" for row in wide.itertuples()]
     return (
         f"**{questions.OPTIMIZERS[optimizer]}** Within {100 * TOLERATED:.0f} points of its own best accuracy, of the rates tried: "
         f"{'; '.join(said)}."
     )
+
+
+def _range(lowest: float, highest: float) -> str:
+    return f"from {lowest:g} to {highest:g} ({highest / lowest:,.0f} times)" if lowest < highest else f"at {lowest:g} alone"
 
 
 def diverged_sentence(table: pd.DataFrame) -> str:

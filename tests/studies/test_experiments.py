@@ -28,6 +28,7 @@ def test_a_run_that_diverged_counts_as_chance_and_is_told():
     table = rates_table({0.1: 0.6, 1.0: np.nan}, "none")
     lines, _ = experiments.rates(table)["sgd"]
     assert lines.set_index("x")["mean"][1.0] == pytest.approx(0.1)
+    assert "No norm 60% at best, at 0.1 alone" in experiments.rates_sentence("sgd", lines)
     assert experiments.diverged_sentence(table) == "A run whose loss was not finite any more counts as chance: No norm 2."
     assert experiments.diverged_sentence(rates_table({0.1: 0.6})) == ""
 
