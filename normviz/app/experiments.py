@@ -29,7 +29,7 @@ def show_rates(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> Non
                 evidence_charts.lines(lines, axis, ACCURACY, seeds), f"Test accuracy by learning rate, one line a norm. {name}"
             )
             folded(texts.lines_as_text(lines, "learning rate"), f"Table: test accuracy by learning rate. {name}")
-    st.caption(experiments.diverged_sentence(_table))
+    st.caption(experiments.seeds_sentence(_table))
 
 
 @take_away.replayed

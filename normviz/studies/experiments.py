@@ -24,9 +24,16 @@ def _unless_diverged(accuracies: pd.Series) -> pd.Series:
     return accuracies.fillna(1 / runs.load("controlled", "batch").predictions["label"].nunique())
 
 
+def _of_whole_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns the last epochs of the seeds of which most runs are finished; another would count at some rates alone."""
+    last = evidence.results(table)
+    finished = last.groupby("seed")["seed"].transform("size")
+    return last[finished == finished.max()]
+
+
 def rates(table: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     """Returns, for each optimizer, test accuracy by learning rate: lines with intervals, and every seed (norm, x, value)."""
-    last = evidence.results(table)
+    last = _of_whole_seeds(table)
     last = last.assign(optimizer=_setting(last, "optimizer"), x=_setting(last, "learning_rate"))
     last["value"] = _unless_diverged(last["test_accuracy"])
     found = {}
@@ -65,13 +72,15 @@ def _range(lowest: float, highest: float) -> str:
     return f"from {lowest:g} to {highest:g} ({highest / lowest:,.0f} times)" if lowest < highest else f"at {lowest:g} alone"
 
 
-def diverged_sentence(table: pd.DataFrame) -> str:
-    """States how many runs diverged and which, where any did."""
-    lost = evidence.results(table).query("test_accuracy.isna()")
+def seeds_sentence(table: pd.DataFrame) -> str:
+    """States over how many seeds the rates were tried, and how many runs diverged, where any did."""
+    last = _of_whole_seeds(table)
+    count, lost = last["seed"].nunique(), last[last["test_accuracy"].isna()]
+    said = f"Means over {count} seeds." if count > 1 else "One seed: without an interval, which takes two at least."
     if lost.empty:
-        return ""
+        return said
     counts = ", ".join(f"{short_name(norm)} {len(rows)}" for norm, rows in lost.groupby("norm", sort=False))
-    return f"A run whose loss was not finite any more counts as chance: {counts}."
+    return f"{said} A run whose loss was not finite any more counts as chance: {counts}."
 
 
 def layer_norms(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -127,7 +127,7 @@ def _groups(table: pd.DataFrame) -> str:
 
 def _rates(table: pd.DataFrame) -> str:
     said = [experiments.rates_sentence(optimizer, lines) for optimizer, (lines, _) in experiments.rates(table).items()]
-    return " ".join([*said, experiments.diverged_sentence(table)]).strip()
+    return " ".join([*said, experiments.seeds_sentence(table)])
 
 
 def _layer_norms(table: pd.DataFrame) -> str:

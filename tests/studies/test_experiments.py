@@ -29,8 +29,17 @@ def test_a_run_that_diverged_counts_as_chance_and_is_told():
     lines, _ = experiments.rates(table)["sgd"]
     assert lines.set_index("x")["mean"][1.0] == pytest.approx(0.1)
     assert "No norm 60% at best, at 0.1 alone" in experiments.rates_sentence("sgd", lines)
-    assert experiments.diverged_sentence(table) == "A run whose loss was not finite any more counts as chance: No norm 2."
-    assert experiments.diverged_sentence(rates_table({0.1: 0.6})) == ""
+    counted = "Means over 2 seeds. A run whose loss was not finite any more counts as chance: No norm 2."
+    assert experiments.seeds_sentence(table) == counted
+    assert experiments.seeds_sentence(rates_table({0.1: 0.6})) == "Means over 2 seeds."
+
+
+def test_a_seed_of_which_not_all_rates_were_tried_does_not_count():
+    table = rates_table({0.1: 0.6, 1.0: 0.5})
+    unfinished = table[~((table["seed"] == 1) & (experiments.evidence.results(table)["test_accuracy"] == 0.5))]
+    lines, seeds = experiments.rates(unfinished)["sgd"]
+    assert set(seeds["seed"]) == {0} and lines["low"].isna().all()
+    assert experiments.seeds_sentence(unfinished).startswith("One seed")
 
 
 def test_the_three_layer_norms_are_told_apart():
