@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -49,7 +50,8 @@ PAUSE_SECONDS = 3  # without a request or a click of any visitor, after which th
 _nobodys: set[str] = set()  # sessions of nobody
 _asked_at = [-math.inf]  # when a visitor last asked for anything, by the monotonic clock
 _turns = threading.Condition()
-_importing, _at_work = threading.Event(), threading.Event()
+_line: deque[object] = deque()  # pages that run or wait for their turn
+_importing = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -93,25 +95,25 @@ def note_click() -> None:
 
 @contextmanager
 def turn():
-    """Lets a page run; while modules are imported, one page at a time.
+    """Lets a page run; while modules are imported, one page at a time, first come, first served.
 
     Thirty pages beside the import would leave it a thirtieth of the interpreter, and half of them wait for it anyway.
     """
+    mine = object()
     with _turns:
-        _turns.wait_for(lambda: not (_importing.is_set() and _at_work.is_set()))
-        mine = _importing.is_set()
-        if mine:
-            _at_work.set()
+        _line.append(mine)
+        _turns.wait_for(lambda: _line[0] is mine or not _importing.is_set())
     try:
         yield
     finally:
-        if mine:
-            _end(_at_work)
+        with _turns:
+            _line.remove(mine)
+            _turns.notify_all()
 
 
-def _end(event: threading.Event) -> None:
+def _end_import() -> None:
     with _turns:
-        event.clear()
+        _importing.clear()
         _turns.notify_all()
 
 
@@ -164,7 +166,7 @@ async def _get_ready() -> None:
         for name in SLOW_TO_IMPORT:
             await asyncio.to_thread(importlib.import_module, name)
     finally:
-        _end(_importing)
+        _end_import()
     gc.freeze()  # modules stay: a full collection, during which nobody is answered, need not look through them
     if settings().ahead == "off":
         return

@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import psutil
@@ -73,44 +74,49 @@ def test_it_waits_until_visitors_pause(monkeypatch):
     assert time.monotonic() - clicked > 0.25
 
 
-@pytest.mark.parametrize("importing", [True, False])
-def test_while_modules_are_imported_one_page_runs_at_a_time(monkeypatch, importing):
-    events = threading.Event(), threading.Event()
-    for name, event in zip(("_importing", "_at_work"), events):
-        monkeypatch.setattr(ahead, name, event)
-    second = threading.Event()
+@pytest.fixture
+def importing(monkeypatch):
+    monkeypatch.setattr(ahead, "_importing", event := threading.Event())
+    event.set()
+    return event
 
-    def visit() -> None:
+
+@contextmanager
+def waiting_visits(count: int):
+    """Gives a list that each visit joins when it gets its turn; visits come one after another while another page runs."""
+    came, threads = [], []
+
+    def visit(number: int) -> None:
         with ahead.turn():
-            second.set()
+            came.append(number)
 
-    if importing:
-        events[0].set()
     with pytest.raises(ZeroDivisionError), ahead.turn():  # a page that fails gives its turn on
-        thread = threading.Thread(target=visit)
-        thread.start()
-        assert second.wait(0.5) != importing
+        for number in range(count):
+            threads.append(threading.Thread(target=visit, args=(number,)))
+            threads[-1].start()
+            until(lambda: len(ahead._line) + len(came) > len(threads), seconds=10)
+        yield came
         _ = 1 / 0
-    assert second.wait(10)
-    thread.join()
+    for thread in threads:
+        thread.join(10)
 
 
-def test_those_who_wait_for_a_turn_go_on_when_all_is_imported(monkeypatch):
-    monkeypatch.setattr(ahead, "_importing", importing := threading.Event())
-    importing.set()
-    done = threading.Event()
+def test_while_modules_are_imported_pages_run_one_at_a_time_first_come_first_served(importing):
+    with waiting_visits(5) as came:
+        assert came == []
+    assert came == [0, 1, 2, 3, 4]
 
-    def visit() -> None:
-        with ahead.turn():
-            done.set()
 
-    with ahead.turn():
-        thread = threading.Thread(target=visit)
-        thread.start()
-        assert not done.wait(0.3)
-        ahead._end(importing)
-        assert done.wait(10)
-    thread.join()
+def test_those_who_wait_for_a_turn_go_on_when_all_is_imported(importing):
+    with waiting_visits(3) as came:
+        ahead._end_import()
+        until(lambda: len(came) == 3, seconds=10)
+
+
+def test_pages_run_beside_each_other_once_all_is_imported(importing):
+    importing.clear()
+    with waiting_visits(3) as came:
+        until(lambda: len(came) == 3, seconds=10)
 
 
 @pytest.mark.parametrize(
