@@ -25,7 +25,7 @@ def _unless_diverged(accuracies: pd.Series) -> pd.Series:
 
 
 def _of_whole_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """Returns the last epochs of the seeds of which most runs are finished; another would count at some rates alone."""
+    """Returns the last epochs of the seeds of which most runs are finished; another would count in some of the means alone."""
     last = evidence.results(table)
     finished = last.groupby("seed")["seed"].transform("size")
     return last[finished == finished.max()]
@@ -151,7 +151,7 @@ def adapted_sentence(lines: pd.DataFrame) -> str:
 
 def affine(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Returns accuracy with everything learned, and with gamma and beta alone, of norms with both: means and seeds."""
-    last = evidence.results(table)
+    last = _of_whole_seeds(table)
     last = last.assign(trained=_setting(last, "trained", "all"), value=last["test_accuracy"])
     last = last[last["norm"].isin(last.loc[last["trained"] == "norms", "norm"])]
     last["name"] = [f"{short_name(row.norm)}, {questions.TRAINED[row.trained]}" for row in last.itertuples()]
