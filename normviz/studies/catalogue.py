@@ -1,6 +1,7 @@
 """Which runs make up a study, and the rows that one of them gives."""
 
 import json
+import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -193,11 +194,11 @@ def carry_out(
 
 
 def _stop_when_orphaned() -> Callable[[loop.Step], None]:
-    """Returns a report that ends the run when the process that asked for it is gone: another may have taken it up."""
-    parent = os.getppid()
+    """Returns a report that ends a worker's run when the process that asked for it is gone: another may have taken it up."""
+    parent = multiprocessing.parent_process()
 
     def check(step: loop.Step) -> None:
-        if os.getppid() != parent:
+        if parent and os.getppid() != parent.pid:
             raise RuntimeError("the process that asked for this run is gone")
 
     return check

@@ -123,6 +123,29 @@ def test_runs_stop_when_their_study_is_killed(image_folder, tmp_path):
         worker.kill()
 
 
+def test_a_study_goes_on_when_the_shell_that_began_it_is_gone(image_folder, tmp_path):
+    plan = Plan("published", "layer", recipe=Recipe(epochs=1000, batch_size=8))
+    script = (
+        "from normviz.studies import catalogue, runner; from normviz.training.plans import Plan, Recipe;"
+        f"runner.run(catalogue.Study('gap', ({plan!r},)), {str(image_folder)!r}, {str(tmp_path)!r}, jobs=1)"
+    )
+    command = ["sh", "-c", '"$0" -c "$1" & echo $!; read line', sys.executable, script]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.getcwd()}, **pipes) as shell:
+        study = psutil.Process(int(shell.stdout.readline()))
+        work = tmp_path / ".work" / plan.digest
+        while not loop.finished_epochs(plan, work):
+            assert study.is_running()
+            time.sleep(0.05)
+        shell.stdin.close()
+        shell.wait()
+        epochs = loop.finished_epochs(plan, work)
+        while loop.finished_epochs(plan, work) <= epochs + 1:
+            assert study.is_running()
+            time.sleep(0.05)
+        study.kill()
+
+
 def test_a_cluster_that_is_not_there_is_named(image_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "CONNECT_SECONDS", 1)
     with pytest.raises(ValueError, match="tcp://127.0.0.1:9"):
