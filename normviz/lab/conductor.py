@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from distributed import Client, KilledWorker
+from distributed import Client, KilledWorker, wait
 
 from normviz.lab import tasks
 from normviz.lab.store import LabRun
@@ -183,7 +184,8 @@ class Conductor:
             except Ended:
                 self.client.cancel(list(waiting.values()))
                 raise
-            time.sleep(LOOK_SECONDS)
+            with suppress(TimeoutError, CancelledError):
+                wait(list(waiting.values()), timeout=LOOK_SECONDS, return_when="FIRST_COMPLETED")
 
     def _hand_out(self, job: Slice):
         return self.client.submit(tasks.carry_out, job, pure=False, retries=0)

@@ -37,7 +37,9 @@ def _without_instance(last: dict[str, float]) -> bool:
 
 
 PRESETS = {
-    "one-class": Preset(Setup(THREE, order="one class", learning_rate=0.0005, steps=600), 450, _without_batch),
+    "one-class": Preset(
+        Setup(THREE, order="one class", batch_size=8, learning_rate=0.0006, steps=550, augmentation="none"), 500, _without_batch
+    ),
     "size-2": Preset(Setup(THREE, batch_size=2, steps=2500), 300),
     "ten-times": Preset(Setup((*THREE, "none"), batch_size=32, learning_rate=0.01, steps=400), 200, _without_norm),
     "no-norm": Preset(Setup(("batch", "none"), batch_size=32, learning_rate=0.002, steps=400), 250, _without_norm),

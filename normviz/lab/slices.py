@@ -87,7 +87,8 @@ def _watched(run: state.State):
 
 
 def _measure(run: state.State, test: dataset.Split) -> dict:
-    half = test.balanced(len(test) // 2)  # in small batches each picture costs several times as much
+    batch = min(run.plan.recipe.batch_size, len(test))
+    half = test.balanced(max(len(test) // 2, batch))  # in small batches each picture costs several times as much
     own = _with_batch_statistics(run, half) if measurements.uses_batch(run.network) else None
     run.network.eval()
     answers = inference.logits(run.network, test.images)

@@ -7,7 +7,7 @@ from normviz.training.plans import Plan
 
 ROUND_SECONDS = 0.9  # that a round should take
 TEST_PICTURES = 1000
-TICK_PICTURES = 250  # test pictures of every point but the last
+TICK_PICTURES = 150  # test pictures of every point but the last
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from normviz.pictures import dataset, tensors
 from normviz.training import evaluation
 from normviz.training.runs import Run, RunError
 
-BATCH = 500  # pictures at once; batch norm uses its running statistics here, so the size changes no answer
+BATCH = 125  # pictures at once, which fit a processor's cache; batch norm uses its running statistics, so it changes no answer
 
 
 def restore(run: Run) -> Network:
