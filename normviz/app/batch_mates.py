@@ -14,7 +14,7 @@ from normviz.words import naming
 
 BOUND = {"bind": "query-params"}
 SHOWN = 24  # pictures of a batch that are drawn
-PAUSE = 0.2  # seconds between two rounds
+PAUSE = 0.3  # seconds between two rounds
 KEY = (
     "One mark a batch, the first on top; the shade reaches from the lowest to the highest. The probability is that of the "
     "class which the network in evaluation mode answers for the picture alone. **Filled**: this class is the answer; **hollow**: "

@@ -3,7 +3,9 @@
 PyTorch is imported where it is needed, so that a page can name the choices without it.
 """
 
+import os
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -156,7 +158,8 @@ def answers(networks: dict, batches: list[np.ndarray]) -> np.ndarray:
     ready.insert(0, inference.in_training_mode(networks["batch"]))
     standards = {network.standard for network in ready}
     inputs = {standard: [tensors.standardise(one, *standard) for one in batches] for standard in standards}
-    return np.stack([_first_answers(network, inputs[network.standard]) for network in ready])
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # a convolution lets the other networks compute
+        return np.stack([*pool.map(lambda network: _first_answers(network, inputs[network.standard]), ready)])
 
 
 def _first_answers(network, inputs: list) -> np.ndarray:
