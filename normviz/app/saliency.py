@@ -65,7 +65,7 @@ def _show_one(
     weights: str, content: str, target: int | None, method: str, option: int | str, _norm: str, _pixels: np.ndarray
 ) -> None:
     with networks.own_copy(_norm) as copy:
-        found = saliency.look_with(copy, _pixels, target, method, option)
+        found = saliency.look(copy, _pixels, target, method, option)
     name = saved.classes()[found.target]
     limit = maps.extent(found.values, share=1 if found.difference is None else 0.99)
     picture = controls.enlarge(maps.overlay(_pixels, found.values, limit), SIDE)

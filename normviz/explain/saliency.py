@@ -3,7 +3,6 @@
 PyTorch and Captum are imported where they are needed, so that a page can name the methods without them.
 """
 
-from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,16 +36,7 @@ class Saliency:
         return float(self.values.sum())
 
 
-def look(network, pixels: np.ndarray, target: int | None, method: str, option: int | str) -> Saliency:
-    """Asks a copy of a network what it looked at; see `look_with`.
-
-    Args:
-        network: left untouched; other sessions may be using it.
-    """
-    return look_with(deepcopy(network).eval(), pixels, target, method, option)
-
-
-def look_with(copy, pixels: np.ndarray, target: int | None, method: str, option: int | str) -> Saliency:
+def look(copy, pixels: np.ndarray, target: int | None, method: str, option: int | str) -> Saliency:
     """Asks a network of the caller's own what it looked at.
 
     Args:

@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import pytest
 
 from normviz.explain import saliency
@@ -17,7 +19,7 @@ def test_the_page_shows_the_sum_beside_the_difference(key, study):
     app = open_page(key, study=study, saliency="integrated gradients", target="frog", example="ship", baseline="black")
     assert_whole(app, key)
     for norm, said in zip(COMPARED, shown(app), strict=True):
-        found = saliency.look(network(study, norm), picture("ship"), 6, "integrated gradients", "black")
+        found = saliency.look(deepcopy(network(study, norm)), picture("ship"), 6, "integrated gradients", "black")
         assert said.startswith(f"For **{CLASS_NAMES[6]}**") and f"**{found.difference:+.2f}**" in said
         assert f"**{found.total:+.2f}**" in said
 

@@ -3,7 +3,7 @@ import threading
 import pytest
 from distributed import Client, LocalCluster
 
-from normviz.lab import store
+from normviz.lab import slices, store
 from normviz.lab.asking import seconds_for
 from normviz.lab.conductor import Conductor
 from normviz.lab.setup import Setup
@@ -62,12 +62,23 @@ def test_pause_step_go_on_and_another_rate(begin, tmp_path):
     assert run.table()["loss"].iloc[-1] != plain.table()["loss"].iloc[-1]
 
 
-def test_stop_ends_within_a_second(begin):
+def test_stop_does_not_wait_for_the_slice_under_way(begin, monkeypatch):
+    under_way, over = threading.Event(), threading.Event()
+
+    def without_end(job):
+        under_way.set()
+        over.wait()
+
     run = begin(Setup(("batch",), data="drawn", pictures=500, steps=50_000))
     until(lambda: run.state().step > 0)
+    monkeypatch.setattr(slices, "carry_out", without_end)
+    until(under_way.is_set)
     run.want(do="stop")
-    until(lambda: run.state().name == "stopped", seconds=1.5)
-    assert "stopped by hand at step" in run.state().why
+    try:
+        until(lambda: run.state().name == "stopped")
+        assert "stopped by hand at step" in run.state().why
+    finally:
+        over.set()
 
 
 def test_a_run_that_nobody_looks_at_ends_itself(begin, monkeypatch):
