@@ -102,21 +102,25 @@ def study(options: argparse.Namespace) -> list[dict]:
             _show_progress_on(bar),
             _choices(options),
         )
-    for plan, message in failed.items():
-        print(f"normviz: {plan} failed: {' '.join(message.split())}", file=sys.stderr)
     if failed:
         raise ValueError(f"{len(failed)} of {len(chosen.plans)} runs failed: the same command tries them again")
     return evidence.results(table).drop(columns=["settings", "plan", "data"]).to_dict("records")
 
 
 def _show_progress_on(bar: tqdm) -> Callable:
+    told = set()
+
     def show(progress) -> None:
+        for plan, message in progress.failed.items():
+            if plan not in told:
+                told.add(plan)
+                bar.write(f"normviz: {plan} failed: {' '.join(message.split())}", file=sys.stderr)
         if bar.n == 0:
             bar.initial = progress.share
         bar.n = progress.share
         bar.set_description_str(
             f"{progress.done} runs done, {progress.running} running, {progress.left} left"
-            + (f", {progress.failed} failed" if progress.failed else "")
+            + (f", {len(progress.failed)} failed" if progress.failed else "")
         )
 
     return show

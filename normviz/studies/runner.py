@@ -40,14 +40,14 @@ class Progress:
         done: finished runs, those from earlier times included.
         running: runs that are under way.
         left: runs not begun.
-        failed: runs that ended in an error.
+        failed: runs that ended in an error, each with what went wrong.
         share: of the whole study's expected cost, 0 to 1.
     """
 
     done: int
     running: int
     left: int
-    failed: int
+    failed: dict[Job, str]
     share: float
 
 
@@ -279,7 +279,7 @@ def _watch(campaign: _Campaign, report: Callable[[Progress], None]) -> Iterator[
 
 
 def _progress(campaign: _Campaign) -> Progress:
-    waiting, failed, total = len(campaign.missing), len(campaign.failed), len(campaign.study.plans)
+    waiting, failed, total = len(campaign.missing), dict(campaign.failed), len(campaign.study.plans)
     open_runs = 0 if waiting == 0 else min(campaign.workers, waiting)
     whole = sum(catalogue.expected_seconds(plan) for plan in campaign.study.plans)
-    return Progress(total - waiting - failed, open_runs, waiting - open_runs, failed, _cost_done(campaign) / whole)
+    return Progress(total - waiting - len(failed), open_runs, waiting - open_runs, failed, _cost_done(campaign) / whole)

@@ -69,7 +69,7 @@ def test_a_failing_run_is_reported_and_stops_nothing(image_folder, tmp_path):
     table, failed = runner.run(catalogue.Study("gap", (bad, good)), image_folder, tmp_path, jobs=1, report=seen.append)
     assert list(failed) == [bad] and "Diverged" in failed[bad]
     assert list(table["plan"]) == [good.digest]
-    assert (seen[-1].done, seen[-1].running, seen[-1].left, seen[-1].failed) == (1, 0, 0, 1)
+    assert (seen[-1].done, seen[-1].running, seen[-1].left, seen[-1].failed) == (1, 0, 0, failed)
 
 
 @pytest.mark.parametrize("kind", ["shift", "batch-statistics"])
