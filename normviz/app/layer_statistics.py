@@ -37,18 +37,24 @@ def show_layer(study: str, weights: tuple[str, ...], layer: int, content: str, s
             frame.show(chart, f"Batch and running {statistic}.")
 
 
-@take_away.replayed
 def show_course(
-    study: str, weights: tuple[str, ...], layer: int, content: str, scheme: str, quantity: str, _looks: dict
+    study: str, weights: tuple[str, ...], layer: int, content: str, scheme: str, quantity: str, looks: dict
 ) -> None:
     """Draws one quantity by depth, for this input, and by training epoch, as it was stored."""
-    label, grid = captions.QUANTITIES[quantity], st.grid(2, min_column_width=340)
+    grid = st.grid(2, min_column_width=340)
     with grid.cell():
-        depth = curves.statistic_lines({norm: look.all_layers for norm, look in _looks.items()}, quantity, "layer", study)
-        frame.show(curve_charts.lines(depth, "norm layer", label), f"{label} by depth.", curves.last_values(depth, False))
-        st.caption(f"{label}, mean over channels, at each norm layer for this input.")
+        _show_depths(study, weights, content, scheme, quantity, looks)
     with grid.cell():
         _show_epochs(study, weights, layer, scheme, quantity)
+
+
+@take_away.replayed
+def _show_depths(study: str, weights: tuple[str, ...], content: str, scheme: str, quantity: str, _looks: dict) -> None:
+    """Draws one quantity by depth for this input, whichever layer is open."""
+    label, layers = captions.QUANTITIES[quantity], {norm: look.all_layers for norm, look in _looks.items()}
+    depth = curves.statistic_lines(layers, quantity, "layer", study)
+    frame.show(curve_charts.lines(depth, "norm layer", label), f"{label} by depth.", curves.last_values(depth, False))
+    st.caption(f"{label}, mean over channels, at each norm layer for this input.")
 
 
 @take_away.replayed

@@ -6,6 +6,7 @@ from inspect import signature
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_run_context import in_cached_function
 
 from normviz.charts import paper
 
@@ -27,7 +28,8 @@ def keep(sentence: str, content: pd.DataFrame | Callable[[], dict]) -> None:
 def replayed(show: Callable[..., None]) -> Callable[..., None]:
     """Returns a function that draws the same again for the same arguments without building it, and keeps it here again.
 
-    As with Streamlit's caches, arguments whose names begin with _ do not count.
+    As with Streamlit's caches, arguments whose names begin with _ do not count. One must not call another: replayed, what the
+    inner one drew into a cell of the outer one would stand below it.
     """
 
     @st.cache_resource(show_spinner=False, max_entries=MOST_KEPT)
@@ -44,6 +46,8 @@ def replayed(show: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(show)
     def again(*arguments, **named) -> None:
+        if in_cached_function.get():
+            raise RuntimeError(f"{show.__name__} must not be called by what is itself replayed: it would lose its place")
         st.session_state.setdefault(SHOWN, {}).update(drawn(**dict(zip(names, arguments)), **named))
 
     again.clear = drawn.clear

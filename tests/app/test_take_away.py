@@ -2,7 +2,9 @@ import io
 
 import pandas as pd
 import pytest
+import streamlit as st
 from PIL import Image
+from streamlit.testing.v1.element_tree import Block
 
 from normviz.app import take_away
 from normviz.charts import paper
@@ -27,6 +29,26 @@ def test_every_chart_of_a_page_can_be_taken_away_as_svg_and_csv(page):
 def test_a_page_that_is_drawn_again_from_the_cache_keeps_them_all():
     first, second = open_page("evidence"), open_page("evidence")
     assert list(kept(first)) == list(kept(second)) and len(kept(second)) == 4
+
+
+@pytest.mark.parametrize("page", ["layer_statistics", "journey", "parameters"])
+def test_a_page_that_is_replayed_has_everything_in_its_place(page):
+    st.cache_resource.clear()
+    first, second = (open_page(page) for _ in range(2))
+    assert not first.exception and _places(first.main) == _places(second.main) and len(_places(first.main)) > 10
+
+
+def _places(block) -> list:
+    """Returns the kind of everything on a page, nested as its containers are."""
+    if isinstance(block, Block):
+        return [block.type, *(_places(child) for _, child in sorted(block.children.items()))]
+    return [block.type]
+
+
+def test_one_replayed_drawing_within_another_is_refused():
+    inner = take_away.replayed(lambda: None)
+    with pytest.raises(RuntimeError, match="would lose its place"):
+        take_away.replayed(lambda: inner())()
 
 
 def test_a_live_chart_is_taken_away_as_it_is_when_clicked():
