@@ -112,7 +112,7 @@ def say(crowd: Phones, votes: int, alone: float, meanwhile: float) -> None:
     cuts = statistics.quantiles(crowd.seconds, n=100)
     print(f"{crowd.count} phones: {len(crowd.seconds):,} answers, {crowd.failed} failed, {votes} votes kept")
     print(
-        f"an answer: median {1000 * cuts[49]:.0f} ms, 95 % within {1000 * cuts[94]:.0f} ms, worst {1000 * max(crowd.seconds):.0f} ms"
+        f"an answer: median {1000 * cuts[49]:.0f} ms, 95% within {1000 * cuts[94]:.0f} ms, worst {1000 * max(crowd.seconds):.0f} ms"
     )
     print(f"{PAGE} meanwhile: {meanwhile:.0f} ms, alone {alone:.0f} ms: {meanwhile / alone:.2f} times")
 

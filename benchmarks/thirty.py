@@ -276,7 +276,7 @@ def say(crowd: Crowd, title: str) -> None:
 
 def _line(seconds: list[float]) -> str:
     low = sorted(seconds)[int(0.95 * (len(seconds) - 1))]
-    return f"{len(seconds):5} answers: median {statistics.median(seconds):6.3f} s, 95 % within {low:6.3f}, worst {max(seconds):6.3f}"
+    return f"{len(seconds):5} answers: median {statistics.median(seconds):6.3f} s, 95% within {low:6.3f}, worst {max(seconds):6.3f}"
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ STRIP = (
     "trained apart, so tiles below each other need not show the same feature. The framed layer is open below."
 )
 RANGE = (
-    "Red above zero, blue below. The same ranges hold for the three networks: 99 % of the values of the network that reaches "
+    "Red above zero, blue below. The same ranges hold for the three networks: 99% of the values of the network that reaches "
     "farthest lie inside, the rest are drawn in full colour."
 )
 AFTER_RELU = " What comes before the norm left a ReLU: it is never below zero."

@@ -73,11 +73,11 @@ def _show_gap(table: pd.DataFrame | None) -> None:
     st.markdown(headline.sentence(table))
     frame.show(
         accuracy_charts.accuracy_intervals(accuracies.over_seeds(table)),
-        f"Mean test accuracy over seeds with 95 % intervals: {headline.reported():.1f} points between the source's three "
+        f"Mean test accuracy over seeds with 95% intervals: {headline.reported():.1f} points between the source's three "
         f"figures, {left} between the best and the worst of the three equal networks.",
     )
     st.caption(
-        f"Points: mean accuracy after the last epoch over {left.seeds} seeds. Lines: 95 % Student t interval of the mean; that of "
+        f"Points: mean accuracy after the last epoch over {left.seeds} seeds. Lines: 95% Student t interval of the mean; that of "
         "a gap is paired by seed. The source gives one run each and no interval."
     )
 
@@ -94,12 +94,12 @@ def _show_shipped_gap() -> None:
     )
     frame.show(
         accuracy_charts.accuracy_intervals(table),
-        f"Test accuracy of single runs with 95 % intervals: {theirs:.1f} points between the source's three figures, {equal:.1f} "
+        f"Test accuracy of single runs with 95% intervals: {theirs:.1f} points between the source's three figures, {equal:.1f} "
         "points between the three equal networks.",
     )
     data, seed = _facts(shipped)
     st.caption(
-        f"Points: accuracy on the {data['test_pictures']:,} test pictures after the last epoch, seed {seed} alone. Lines: 95 % "
+        f"Points: accuracy on the {data['test_pictures']:,} test pictures after the last epoch, seed {seed} alone. Lines: 95% "
         "Wilson interval, for pictures drawn anew; it does not hold the spread between seeds. The source gives no interval."
     )
 

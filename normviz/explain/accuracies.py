@@ -24,7 +24,7 @@ def of_shipped(runs_by_study: dict[str, dict[str, Run]]) -> pd.DataFrame:
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """Returns the same as `of_shipped`, with means and their 95 % intervals over the seeds of the seeds table."""
+    """Returns the same as `of_shipped`, with means and their 95% intervals over the seeds of the seeds table."""
     keys = [(study, norm) for study in SERIES for norm in COMPARED]
     means = {key: evidence.mean_interval(evidence.by_seed(table, *key)) for key in keys}
     return _table(

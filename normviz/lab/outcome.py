@@ -70,7 +70,7 @@ def last_by_norm(points: pd.DataFrame) -> dict[str, float]:
 
 
 def verdict(points: pd.DataFrame) -> list[str]:
-    """States which norm leads and what its lead over each other is worth: paired by seed, with the 95 % interval."""
+    """States which norm leads and what its lead over each other is worth: paired by seed, with the 95% interval."""
     by_seed = last(points).pivot(index="seed", columns="norm", values="accuracy")
     order = by_seed.mean().sort_values(ascending=False).index
     leader = order[0]

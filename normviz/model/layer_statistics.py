@@ -173,7 +173,7 @@ def kind_of(averages: str, places: str) -> tuple[str, int]:
 def distribution(passage: Passage, bins: int = 60) -> pd.DataFrame:
     """Returns the histograms of a layer's values before and after the norm: side, value (centre of the bin), density.
 
-    The bins span the central 99.8 % of both sides, so that a few far values do not squeeze the rest.
+    The bins span the central 99.8% of both sides, so that a few far values do not squeeze the rest.
     """
     sides = {"before": passage.before.ravel(), "after": passage.after.ravel()}
     low, high = np.quantile(np.concatenate(list(sides.values())), [0.001, 0.999])

@@ -176,7 +176,7 @@ def gap_sentence(steps: pd.DataFrame, name: str) -> str:
     changes = steps[steps["kind"] == "change"]
     most = changes.loc[(changes["end"] - changes["start"]).idxmin()]
     first, last = steps.iloc[0], steps.iloc[-1]
-    left = f"{100 * last['end']:.1f} points (95 % interval {100 * last['low']:.1f} to {100 * last['high']:.1f})"
+    left = f"{100 * last['end']:.1f} points (95% interval {100 * last['low']:.1f} to {100 * last['high']:.1f})"
     return (
         f"Of the {100 * first['end']:.1f} points that the source reported between its BN and {_lower(name)}, {left} are left "
         f"when only the norm differs. The largest fall, {most['label']} points, comes with {most['step'].replace('|', ' ')}."

@@ -18,7 +18,7 @@ class Gap:
 
     Attributes:
         points: difference of the two means.
-        low, high: 95 % interval of the difference, paired by seed.
+        low, high: 95% interval of the difference, paired by seed.
         seeds: how many.
     """
 
@@ -28,7 +28,7 @@ class Gap:
     seeds: int
 
     def __str__(self) -> str:
-        return f"{self.points:.1f} points (95 % interval {self.low:.1f} to {self.high:.1f})"
+        return f"{self.points:.1f} points (95% interval {self.low:.1f} to {self.high:.1f})"
 
 
 def has_all(table: pd.DataFrame | None) -> bool:

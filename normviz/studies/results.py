@@ -71,7 +71,7 @@ def _budget() -> str:
     loaded = {norm: runs.load("budget", norm) for norm in COMPARED}
     figures = {norm: runs.final_figures(run) for norm, run in loaded.items()}
     said = [
-        f"{naming.MODEL_NAMES['budget'][norm]} {each['accuracy']:.2%} (95 % interval over test pictures {each['low']:.2%} to "
+        f"{naming.MODEL_NAMES['budget'][norm]} {each['accuracy']:.2%} (95% interval over test pictures {each['low']:.2%} to "
         f"{each['high']:.2%})"
         for norm, each in figures.items()
     ]

@@ -7,7 +7,7 @@ from normviz.words import naming
 
 
 def as_text(means: pd.DataFrame, name: str, points: bool = False) -> pd.DataFrame:
-    """Returns a table of means for reading: the model or pair, its mean, 95 % interval and number of seeds, all text.
+    """Returns a table of means for reading: the model or pair, its mean, 95% interval and number of seeds, all text.
 
     Args:
         means: name, mean, low, high (fractions), count.
@@ -21,7 +21,7 @@ def as_text(means: pd.DataFrame, name: str, points: bool = False) -> pd.DataFram
         {
             name: means["name"],
             f"mean{', points' if points else ''}": written["mean"],
-            "95 % interval": (written["low"] + " to " + written["high"]).where(several, ""),
+            "95% interval": (written["low"] + " to " + written["high"]).where(several, ""),
             "seeds": means["count"].astype(str),
         }
     )

@@ -72,7 +72,7 @@ def verdicts(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def accuracy(predictions: pd.DataFrame) -> dict[str, float]:
-    """Returns accuracy with its 95 % Wilson interval: accuracy, low, high (fractions)."""
+    """Returns accuracy with its 95% Wilson interval: accuracy, low, high (fractions)."""
     correct = verdicts(predictions)["correct"]
     low, high = wilson_interval(correct.sum(), len(correct))
     return {"accuracy": float(correct.mean()), "low": low, "high": high}

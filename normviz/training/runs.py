@@ -170,7 +170,7 @@ def write_whole(file: Path, content: bytes) -> None:
 
 
 def final_figures(run: Run) -> dict[str, float]:
-    """Returns a run's test accuracy after its last epoch and its 95 % interval: accuracy, low, high (fractions)."""
+    """Returns a run's test accuracy after its last epoch and its 95% interval: accuracy, low, high (fractions)."""
     return {key: run.info["final"][key] for key in ("accuracy", "low", "high")}
 
 

@@ -14,7 +14,7 @@ class Question:
 STUDIES = {
     "seeds": Question(
         "Which norm wins?",
-        "The study chosen above, trained again and again with the same recipe. Points and lines: mean and its 95 % interval; "
+        "The study chosen above, trained again and again with the same recipe. Points and lines: mean and its 95% interval; "
         "ticks: the single seeds. The intervals are not corrected for the number of pairs.",
     ),
     "networks": Question(
@@ -26,7 +26,7 @@ STUDIES = {
         "Where did the source's gap come from?",
         "From the gap that the source reported to what the norm alone is worth, one change at a time: its own recipe repeated "
         "(Adam, its plateau scheduler, dropout, its batch sizes); the repaired recipe; equal width; and at last the norm as "
-        "`controlled` has it. Each bar ends where the gap stands after the change; the whiskers are the 95 % interval of the "
+        "`controlled` has it. Each bar ends where the gap stands after the change; the whiskers are the 95% interval of the "
         "change.",
     ),
     "batch-size": Question(
@@ -60,7 +60,7 @@ STUDIES = {
     "affine": Question(
         "What can gamma and beta do alone?",
         "Every filter stays as it was drawn at random; only the gammas and betas of the norms learn. {affine} did that with "
-        "batch norm, and reached 82 % on CIFAR-10 with a ResNet-866.",
+        "batch norm, and reached 82% on CIFAR-10 with a ResNet-866.",
     ),
     "weight-standardization": Question(
         "Do standardized weights do instead?",
@@ -72,7 +72,7 @@ STUDIES = {
         "What if the pictures change?",
         "The shipped networks of the study chosen above on test pictures that get darker, brighter, lower in contrast, "
         "blurred, noisy or JPEG-compressed, after {corruptions}. Batch norm is drawn twice: with its running statistics and, dashed, with those of "
-        "the shifted batch, as {shifted_statistics} has it. Lines at the points: 95 % Wilson interval over the test pictures.",
+        "the shifted batch, as {shifted_statistics} has it. Lines at the points: 95% Wilson interval over the test pictures.",
     ),
 }
 

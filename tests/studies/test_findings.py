@@ -16,7 +16,7 @@ def test_the_band_is_lowest_to_highest_by_epoch():
 
 
 def gap_table(levels: dict[str, float]) -> pd.DataFrame:
-    """Returns a gap study in which batch is right on 80 % and the other networks by `levels` less, the same at both seeds."""
+    """Returns a gap study in which batch is right on 80% and the other networks by `levels` less, the same at both seeds."""
     accuracy = {}
     for seed in (0, 1):
         source, repaired = (

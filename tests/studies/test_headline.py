@@ -29,7 +29,7 @@ def test_the_gap_is_that_of_the_means_with_the_interval_paired_by_seed():
 
 def test_the_sentence_says_over_how_many_seeds():
     said = headline.sentence(made_up())
-    assert "mean of 2 seeds lies 14.0 points (95 % interval" in said and "**2.0 points (95 % interval -10.7 to 14.7)**" in said
+    assert "mean of 2 seeds lies 14.0 points (95% interval" in said and "**2.0 points (95% interval -10.7 to 14.7)**" in said
     assert headline.CONCLUSION not in said, "so wide an interval allows no conclusion"
     assert headline.CONCLUSION in headline.sentence(evidence.load("seeds"))
 
