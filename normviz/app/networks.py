@@ -3,6 +3,7 @@
 import hashlib
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -106,7 +107,9 @@ def _go_through(name: str, norm: str, stamp: tuple[str, int], pixels: np.ndarray
     from normviz.pictures import tensors
 
     with _lent(name, norm, stamp) as copy:
-        return layer_statistics.passages_and_logits(copy, tensors.standardise(pixels, *copy.standard))[0]
+        through = layer_statistics.passages_and_logits(copy, tensors.standardise(pixels, *copy.standard))[0]
+        shared = dict(zip(copy.norms, _network(name, norm, stamp).norms, strict=True))
+    return [replace(passage, module=shared[passage.module]) for passage in through]  # the copy's are hooked by the next visitor
 
 
 def own_copy(norm: str):

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 
+import numpy as np
 import pytest
 import streamlit as st
 import torch
@@ -18,7 +19,8 @@ from streamlit.testing.v1 import AppTest, app_test
 from streamlit.testing.v1.util import build_mock_config_get_option
 from torch import nn
 
-from normviz.app import invariances, journey, networks, saliency
+from normviz.app import invariances, journey, networks, saliency, saved
+from normviz.model import layer_statistics
 from normviz.model.norms import COMPARED
 from normviz.training import inference
 from tests.app.pages import open_page
@@ -68,6 +70,18 @@ def shared(monkeypatch) -> Shared:
         monkeypatch.setattr(nn.Module, way, _noting(watched, way, getattr(nn.Module, way)))
     yield watched
     st.cache_resource.clear()
+
+
+def test_what_is_kept_of_a_pass_does_not_reach_into_the_pass_of_another_visitor(monkeypatch):
+    which = "controlled", "batch", saved.stamp("controlled", "batch")
+    kept, reached = networks._go_through(*which, np.zeros((1, 32, 32, 3), np.uint8)), []
+    monkeypatch.setattr(layer_statistics, "_averages", {})
+    with networks._lent(*which) as copy:
+        hooks = [norm.register_forward_hook(lambda module, _, y: reached.append(module)) for norm in copy.norms]
+        kinds = {layer_statistics.statistic_kind(passage) for passage in kept}  # runs a layer like it
+        for hook in hooks:
+            hook.remove()
+    assert kinds == {("batch", 1)} and not reached
 
 
 def forget() -> None:
