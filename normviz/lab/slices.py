@@ -22,9 +22,10 @@ def carry_out(job: Slice) -> Outcome:
 
     Returns:
         With a point of: step, pictures (seen so far), loss (mean over the slice), accuracy (test, as in use), batch_accuracy
-        (half the test pictures, with the statistics of batches made like the training's; batch norm alone), gradient (Euclidean norm over all
-        parameters), dead (share of channels that a norm receives as zero throughout), stray (by norm layer, see
-        `measurements.stray`; batch norm alone). Where the loss is not finite any more, the point before it, and why.
+        (of half the test pictures, or of a batch if that is more, with the statistics of batches made like the training's; batch
+        norm alone), gradient (Euclidean norm over all parameters), dead (share of channels that a norm receives as zero
+        throughout), stray (by norm layer, see `measurements.stray`; batch norm alone). Where the loss is not finite any more,
+        the point before it, and why.
     """
     torch.set_num_threads(1)
     memory.keep_freed_memory()
