@@ -32,7 +32,10 @@ def _of_whole_seeds(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def rates(table: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
-    """Returns, for each optimizer, test accuracy by learning rate: lines with intervals, and every seed (norm, x, value)."""
+    """Returns, for each optimizer, test accuracy by learning rate: lines with intervals, and every seed (norm, x, value).
+
+    Where one seed diverges and another does not, Student's interval would leave 0 to 1; it is cut there.
+    """
     last = _of_whole_seeds(table)
     last = last.assign(optimizer=_setting(last, "optimizer"), x=_setting(last, "learning_rate"))
     last["value"] = _unless_diverged(last["test_accuracy"])
@@ -40,6 +43,7 @@ def rates(table: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     for optimizer, rows in last.groupby("optimizer", sort=False):
         lines = evidence.by_model(rows, "value", ("norm", "x")).sort_values("x")
         lines = lines.assign(series=lines["norm"], label=lines["norm"].map(short_name), dashed=False)
+        lines[["low", "high"]] = lines[["low", "high"]].clip(0.0, 1.0)
         found[optimizer] = lines, rows[["norm", "seed", "x", "value"]]
     return found
 
@@ -79,7 +83,8 @@ def seeds_sentence(table: pd.DataFrame) -> str:
     said = f"Means over {count} seeds." if count > 1 else "One seed: without an interval, which takes two at least."
     if lost.empty:
         return said
-    counts = ", ".join(f"{short_name(norm)} {len(rows)}" for norm, rows in lost.groupby("norm", sort=False))
+    found = lost["norm"].value_counts()
+    counts = ", ".join(f"{short_name(norm)} {found[norm]}" for norm in NORMS if norm in found)
     return f"{said} A run whose loss was not finite any more counts as chance: {counts}."
 
 

@@ -34,6 +34,13 @@ def test_a_run_that_diverged_counts_as_chance_and_is_told():
     assert experiments.seeds_sentence(rates_table({0.1: 0.6})) == "Means over 2 seeds."
 
 
+def test_an_interval_of_accuracies_stays_between_none_and_all():
+    recipe = Recipe(1, learning_rate=1.0, optimizer="sgd")
+    plans = {Plan("controlled", "group", seed, recipe): value for seed, value in zip(SEEDS, (0.6, np.nan))}
+    ends = experiments.rates(trained("rates", plans))["sgd"][0].iloc[0]
+    assert (ends["low"], ends["high"]) == (0, 1) and ends["mean"] == pytest.approx(0.35)
+
+
 def test_a_seed_of_which_not_all_rates_were_tried_does_not_count():
     table = rates_table({0.1: 0.6, 1.0: 0.5})
     unfinished = table[~((table["seed"] == 1) & (experiments.evidence.results(table)["test_accuracy"] == 0.5))]
