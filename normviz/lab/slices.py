@@ -89,8 +89,8 @@ def _watched(run: state.State):
 
 def _measure(run: state.State, test: dataset.Split) -> dict:
     batch = min(run.plan.recipe.batch_size, len(test))
-    half = test.balanced(max(len(test) // 2, batch))  # in small batches each picture costs several times as much
-    own = _with_batch_statistics(run, half) if measurements.uses_batch(run.network) else None
+    some = test.balanced(max(len(test) // 2, batch))  # in small batches each picture costs several times as much
+    own = _with_batch_statistics(run, some) if measurements.uses_batch(run.network) else None
     run.network.eval()
     answers = inference.logits(run.network, test.images)
     loss = nn.functional.cross_entropy(torch.from_numpy(answers), torch.as_tensor(test.labels)).item()
