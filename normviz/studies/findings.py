@@ -21,7 +21,7 @@ def of_network(table: pd.DataFrame, study: str, norm: str) -> pd.DataFrame:
 
 def covers(table: pd.DataFrame, study: str) -> bool:
     """Returns whether a table has rows of each of a study's three networks."""
-    return all(len(of_network(table, study, norm)) for norm in COMPARED)
+    return not table.empty and all(len(of_network(table, study, norm)) for norm in COMPARED)
 
 
 def batch_statistics(table: pd.DataFrame, study: str) -> pd.DataFrame:

@@ -75,17 +75,23 @@ def _budget() -> str:
         f"{each['high']:.2%})"
         for norm, each in figures.items()
     ]
-    info = loaded["batch"].info
-    return (
+    info, table = loaded["batch"].info, evidence.load_if_any("budget")
+    shipped = (
         f"**How far do three norms get below 50,000 parameters?** On another network of {info['parameters']:,}, after "
-        f"{info['epochs']} epochs, one run each: {', '.join(said)}."
+        f"{info['epochs']} epochs, the shipped runs: {', '.join(said)}."
     )
+    return f"{shipped} {_over_seeds(table, 'budget')}" if findings.covers(table, "budget") else shipped
 
 
 def _seeds(table: pd.DataFrame) -> str:
-    said = " ".join(findings.among_compared(findings.pairs(table, "controlled")[0])["said"])
-    rows = [row for study in STUDIES if study in set(table["network"]) for row in _models(table, study)]
-    return f"{said}\n\n{_table(pd.DataFrame(rows))}"
+    return _over_seeds(table, *[study for study in STUDIES if study in set(table["network"])])
+
+
+def _over_seeds(table: pd.DataFrame, *networks: str) -> str:
+    """Says how the norms of the first network differ, and lists the models of all."""
+    said = " ".join(findings.among_compared(findings.pairs(table, networks[0])[0])["said"])
+    rows = pd.DataFrame([row for each in networks for row in _models(table, each)])
+    return f"{said}\n\n{_table(rows.loc[:, rows.ne('').any()])}"
 
 
 def _models(table: pd.DataFrame, study: str) -> list[dict]:

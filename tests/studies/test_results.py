@@ -3,6 +3,8 @@ import pytest
 from normviz import disk
 from normviz.studies import evidence, headline, results
 from normviz.training import runs
+from normviz.training.plans import Plan, recipe_of
+from tests.studies.tables import trained
 
 
 def test_the_readme_holds_what_the_command_prints():
@@ -14,6 +16,18 @@ def test_results_begin_with_the_gap_over_seeds(monkeypatch):
     assert results.markdown().startswith(headline.sentence(evidence.load("seeds")))
     monkeypatch.setattr(headline, "has_all", lambda table: False)
     assert results.markdown().startswith("**How far do three norms get below 50,000 parameters?**")
+
+
+def test_the_budget_is_told_over_seeds_once_they_are_trained(monkeypatch):
+    recipe, accuracies = recipe_of("budget"), {"batch": [0.85, 0.86], "group": [0.83, 0.84], "layer": [0.8, 0.8]}
+    plans = {
+        Plan("budget", norm, seed, recipe): each for norm, by_seed in accuracies.items() for seed, each in enumerate(by_seed)
+    }
+    budget, load = trained("budget", plans), evidence.load_if_any
+    monkeypatch.setattr(evidence, "load_if_any", lambda name: budget if name == "budget" else load(name))
+    told = results.markdown().partition("**How far")[2].partition("\n\n**")[0]
+    assert "Batch norm leads group norm by 2.00 ± 0.00 points" in told
+    assert "| `budget` | Batch norm | 85.50% |" in told and "the source reported" not in told
 
 
 def test_results_need_their_place(tmp_path):
