@@ -80,7 +80,8 @@ def _show_groups(norm: str, look) -> None:
     frame.show(
         layer_charts.group_statistics(look.groups, norm, unit), f"Mean and standard deviation by {unit} in the {norm} network."
     )
-    _say(norm, f"One mean and one standard deviation for {averaged_over}.")
+    instead = " In evaluation the network takes its running ones instead." if look.kind == "batch" else ""
+    _say(norm, f"One mean and one standard deviation for {averaged_over}.{instead}")
 
 
 def _show_learned(norm: str, look) -> None:

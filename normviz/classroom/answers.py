@@ -122,9 +122,9 @@ def _separated(found: Measured, one: str, other: str) -> bool:
 
 def _first(found: Measured, options: tuple[str, ...], rising: bool) -> tuple[str, str]:
     order = _ranked(found, rising)
-    decided = _separated(found, *order[:2])
-    right = UNDECIDED if UNDECIDED in options and not decided else order[0]
-    return right, _listed(found, order) + _between(found, *order[:2])
+    open_to = [other for other in order[1:] if not _separated(found, order[0], other)]
+    right = UNDECIDED if UNDECIDED in options and open_to else order[0]
+    return right, _listed(found, order) + "".join(_between(found, order[0], other) for other in open_to or order[1:2])
 
 
 def _best(found: Measured, options: tuple[str, ...]) -> tuple[str, str]:

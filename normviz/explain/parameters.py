@@ -4,11 +4,12 @@ import pandas as pd
 
 from normviz.words import captions
 
-NORM_TYPES = ("BatchNorm2d", "GroupNorm", "LayerNorm")
+WEIGHT_TYPES = ("Conv2d", "StandardizedConv2d", "Linear")
+NORM_TYPES = ("BatchNorm2d", "GroupNorm", "LayerNorm", "PlaceNorm")
 
 
 def parameter_parts(layers: list[dict]) -> pd.DataFrame:
-    """Splits a layer table's parameters by convolution.
+    """Splits a layer table's parameters by convolution; a linear layer counts as one, over the whole map.
 
     Args:
         layers: rows of index, type, output_shape, parameters.
@@ -17,10 +18,10 @@ def parameter_parts(layers: list[dict]) -> pd.DataFrame:
         layer ("1" and so on, then "head"), part ("convolution" or "norm"), parameters; a norm belongs to the convolution
         before it.
     """
-    convolutions = sum(layer["type"] == "Conv2d" for layer in layers)
+    convolutions = sum(layer["type"] in WEIGHT_TYPES for layer in layers)
     rows, names = [], iter([*(str(number) for number in range(1, convolutions)), "head"])
     for layer in layers:
-        if layer["type"] == "Conv2d":
+        if layer["type"] in WEIGHT_TYPES:
             name = next(names)
             rows.append({"layer": name, "part": "convolution", "parameters": layer["parameters"]})
         elif layer["type"] in NORM_TYPES:

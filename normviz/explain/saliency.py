@@ -60,7 +60,7 @@ def look(copy, pixels: np.ndarray, target: int | None, method: str, option: int 
 
 def late_blocks(norm_layers: int) -> tuple[int, ...]:
     """Returns the blocks, named by their norm layer from 1, at whose end Grad-CAM may look in a network of so many."""
-    return tuple(range(norm_layers - LATE + 1, norm_layers + 1))
+    return tuple(range(max(1, norm_layers - LATE + 1), norm_layers + 1))
 
 
 def own_answer(network, pixels: np.ndarray) -> int:
@@ -71,19 +71,39 @@ def own_answer(network, pixels: np.ndarray) -> int:
 
 
 def grad_cam(network, pixels: np.ndarray, target: int, block: int) -> Saliency:
-    """Returns Captum's Grad-CAM at the end of a block, negative parts cut off, brought to 32 x 32 bilinearly.
+    """Returns Captum's Grad-CAM at the end of a block, negative parts cut off, laid over the picture bilinearly.
 
-    Source: Selvaraju et al. 2017, equations 1 and 2. Captum hooks the network it is given.
+    Each value stands at the centre of the pixels that it comes from: without padding that is further in than where the map,
+    stretched to the picture, would put it. Source: Selvaraju et al. 2017, equations 1 and 2. Captum hooks the network it is given.
     """
-    from captum.attr import LayerAttribution, LayerGradCam
+    from captum.attr import LayerGradCam
 
     from normviz.pictures import tensors
 
     found = LayerGradCam(network, network.blocks[block - 1]).attribute(
         tensors.standardise(pixels[None], *network.standard), target, relu_attributions=True
     )
-    spread = LayerAttribution.interpolate(found.detach(), pixels.shape[:2], "bilinear")
-    return Saliency(spread[0, 0].numpy(), target, found.shape[-1])
+    side = found.shape[-1]
+    places = np.interp(np.arange(len(pixels)), centres(network, block, side), np.arange(side))
+    weights = np.clip(1 - abs(places[:, None] - np.arange(side)), 0, None)
+    return Saliency(weights @ found[0, 0].detach().numpy() @ weights.T, target, side)
+
+
+def centres(network, block: int, side: int) -> np.ndarray:
+    """Returns the centres, in pixels from 0, of what the cells of a block's maps see along one side.
+
+    A design pads all its convolutions, so its maps cover the picture evenly; the skeleton does not.
+    """
+    from normviz.model.network import PICTURE, SKELETON
+
+    if network.architecture.design:
+        return (np.arange(side) + 0.5) * PICTURE[1] / side - 0.5
+    first, step = 0.0, 1
+    for stage in SKELETON[: [*network.body].index(network.blocks[block - 1]) + 1]:
+        first += step * ((stage.kernel - 1) / 2 - stage.padding)
+        if stage.squeeze:
+            first, step = first + step / 2, 2 * step
+    return first + step * np.arange(side)
 
 
 def integrated_gradients(network, pixels: np.ndarray, target: int, baseline: str) -> Saliency:

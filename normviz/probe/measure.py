@@ -19,6 +19,7 @@ FEW, MOST = 3, 64  # places of a map, and pictures of a batch, that a layer is p
 TRIED = 8  # outputs; one that an activation behind the norm has cut to 0 depends on nothing
 SHIFT, SCALES = 3.0, (1e4, 3e4)  # the latter large against every epsilon, and where an activation bends
 CLOSE = 1e-3  # of two outputs that count as the same
+SATURATED = 0.5  # of all inputs: how many at least a norm of large values still follows
 OWN = 0.9  # of the largest derivative: how much of it a value of a norm's input has for its own output
 
 
@@ -117,7 +118,19 @@ def _shared(layer: Again, x: torch.Tensor, training: bool) -> tuple[Shared, floa
     at, derivative = _telling(y, x, least=2 if training else 1)
     index = tuple(int(each) for each in np.unravel_index(at, x.shape))
     mask = derivative != 0
-    return Shared(mask, index, _blocks(y, x, mask, index)), _own_part(at, derivative)
+    blocks = _blocks(y, x, mask, index)
+    if not all(blocks):
+        index, mask = _inner(y, x, mask, index, blocks)
+    return Shared(mask, index, blocks), _own_part(at, derivative)
+
+
+def _inner(
+    y: torch.Tensor, x: torch.Tensor, mask: torch.Tensor, index: tuple[int, ...], blocks: tuple[bool, ...]
+) -> tuple[tuple[int, ...], torch.Tensor]:
+    """Returns an output from the middle of the axes along which a window moves, and what it depends on: an end cuts the window."""
+    middle = tuple(place if block else size // 2 for place, block, size in zip(index, blocks, x.shape))
+    there = _derivative(y[middle].reshape(1), x, 0) != 0
+    return (middle, there) if there.sum() > mask.sum() else (index, mask)
 
 
 def _telling(y: torch.Tensor, x: torch.Tensor, least: int) -> tuple[int, torch.Tensor]:
@@ -203,4 +216,14 @@ def _standardises(layer: Again, x: torch.Tensor, shared: Shared, share: float) -
     if shared.size < 2 or not shared.is_box() or (shared.size > 4 and share < OWN):
         return False
     one, other = (_run(layer, x * scale, training=True) for scale in SCALES)
-    return torch.allclose(one, other, rtol=CLOSE, atol=CLOSE * float(one.abs().mean()))
+    same = torch.allclose(one, other, rtol=CLOSE, atol=CLOSE * float(one.abs().mean()))
+    return same and not _is_saturated(layer, x * SCALES[0])
+
+
+def _is_saturated(layer: Again, x: torch.Tensor) -> bool:
+    """Returns whether most inputs have no effect any more: a softmax of large values stays the same for that reason."""
+    with torch.enable_grad():
+        x = x.detach().requires_grad_()
+        y = _run(layer, x, training=True)
+        (slope,) = torch.autograd.grad((y * torch.randn_like(y)).sum(), x)
+    return bool((slope != 0).double().mean() < SATURATED)

@@ -115,9 +115,10 @@ def results(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> dict[str, float]:
-    """Returns mean, low and high of Student's t interval of the mean, and count; low and high are NaN for one value."""
+    """Returns mean, low and high of Student's t interval of the mean, and count; low and high are NaN for one value, all for none."""
     values = np.asarray(values, dtype=float)
-    mean, count = values.mean(), len(values)
+    count = len(values)
+    mean = values.mean() if count else np.nan
     if count < 2:
         return {"mean": mean, "low": np.nan, "high": np.nan, "count": count}
     half = stats.t.ppf((1 + confidence) / 2, count - 1) * values.std(ddof=1) / math.sqrt(count)
@@ -154,6 +155,8 @@ def conclusion(of: str, other: str, found: dict[str, float]) -> str:
         other: name of the second.
         found: `difference`, as fractions.
     """
+    if not found["count"]:
+        return f"{of} and {other} have no seed in common."
     points = {key: 100 * found[key] for key in ("mean", "low", "high")}
     if math.isnan(points["low"]):
         return f"{of} minus {other}: {points['mean']:+.2f} points in {found['count']} seed; one seed allows no interval."

@@ -63,12 +63,18 @@ def tolerated(lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def rates_sentence(optimizer: str, lines: pd.DataFrame) -> str:
-    """States for each norm the range of rates that it tolerates."""
-    wide = tolerated(lines).sort_values("factor", ascending=False, kind="stable")
-    said = [f"{short_name(row.norm)} {row.best:.0%} at best, {_range(row.lowest, row.highest)}" for row in wide.itertuples()]
+    """States for each norm the range of rates that it tolerates, and which norm is the most accurate at how many of them."""
+    ranges = tolerated(lines).sort_values("norm", key=lambda norms: norms.map([*NORMS].index))
+    said = [f"{short_name(row.norm)} {row.best:.0%} at best, {_range(row.lowest, row.highest)}" for row in ranges.itertuples()]
+    by_rate = lines.pivot(index="x", columns="norm", values="mean")
+    alone = by_rate[by_rate.eq(by_rate.max(axis=1), axis=0).sum(axis=1) == 1]
+    first = ", ".join(
+        f"{short_name(norm)} at {count} of {len(by_rate)}" for norm, count in alone.idxmax(axis=1).value_counts().items()
+    )
+    leads = f" Highest mean by rate: {first}." if first else ""
     return (
         f"**{questions.OPTIMIZERS[optimizer]}** Within {100 * TOLERATED:.0f} points of its own best accuracy, of the rates tried: "
-        f"{'; '.join(said)}."
+        f"{'; '.join(said)}.{leads}"
     )
 
 

@@ -174,12 +174,18 @@ def _change(step: str, before: float, found: dict) -> dict:
 def gap_sentence(steps: pd.DataFrame, name: str) -> str:
     """States how much of the reported gap is left, and which step took most of it."""
     changes = steps[steps["kind"] == "change"]
-    most = changes.loc[(changes["end"] - changes["start"]).idxmin()]
+    steps_down = changes["end"] - changes["start"]
+    most = changes.loc[steps_down.idxmin()]
+    fall = (
+        f" The largest fall, {most['label']} points, comes with {most['step'].replace('|', ' ')}."
+        if steps_down.min() < 0
+        else ""
+    )
     first, last = steps.iloc[0], steps.iloc[-1]
     left = f"{100 * last['end']:.1f} points (95% interval {100 * last['low']:.1f} to {100 * last['high']:.1f})"
     return (
         f"Of the {100 * first['end']:.1f} points that the source reported between its BN and {_lower(name)}, {left} are left "
-        f"when only the norm differs. The largest fall, {most['label']} points, comes with {most['step'].replace('|', ' ')}."
+        f"when only the norm differs.{fall}"
     )
 
 
@@ -195,13 +201,13 @@ def reproduced(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def reproduced_sentence(table: pd.DataFrame) -> str:
-    """States by how much the source's recipe falls short here, and how long it trains at its full rate, here and there."""
+    """States how far from the source's figures its recipe ends here, and how long it trains at its full rate, here and there."""
     found = reproduced(table)
-    short = [f"{100 * (row.reported - row.mean):.1f}" for row in found.itertuples()]
+    off = [f"{100 * (row.mean - row.reported):+.1f}" for row in found.itertuples()]
     here = [_epochs_at_full_rate(run) for _, run in table[table["recipe"] == "source"].groupby("plan")]
     there = [str(_epochs_at_full_rate(published.curves(norm))) for norm in COMPARED]
     return (
-        f"Its own recipe comes out {_listed(short)} points below what it reported. Its scheduler, stepped here on the loss of an "
+        f"Against what it reported, its own recipe comes out at {_listed(off)} points. Its scheduler, stepped here on the loss of an "
         f"epoch's last batch, first cuts the rate after {min(here)} to {max(here)} epochs, by luck of that batch; in the source "
         f"after {_listed(there)}."
     )

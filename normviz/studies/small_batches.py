@@ -28,11 +28,18 @@ def shape_sentence(seeds: pd.DataFrame, small: int = 2, large: int = 32) -> str:
     if found["count"] < 2:
         verdict = "One seed allows no interval"
     else:
-        verdict = "The paper's shape repeats" if found["low"] > 0 else "The paper's shape does not show in these seeds"
+        group = evidence.mean_interval(growth["group"].dropna())
+        verdict = _verdict(falls=found["low"] > 0, flat=group["low"] <= 0 <= group["high"])
     return (
         f"{verdict}: from batch size {large} to {small} the error of batch norm grows by {_with_interval(found)} more than that "
         f"of group norm (in the paper by {extra:+.1f})."
     )
+
+
+def _verdict(falls: bool, flat: bool) -> str:
+    if not falls:
+        return "The paper's shape does not show in these seeds"
+    return "The paper's shape repeats" if flat else "Batch norm falls away as in the paper, though group norm loses too"
 
 
 def growth_sentences(seeds: pd.DataFrame, small: int = 2, large: int = 32) -> list[str]:

@@ -77,7 +77,7 @@ QUANTITIES = {
 }
 
 STATISTIC_GROUPS = {  # what shares one mean and one standard deviation, and the axis title of one such group
-    "batch": ("each channel, over all pictures of the batch (here: the running ones)", "channel"),
+    "batch": ("each channel, over all pictures of this batch", "channel"),
     "group": ("each group of channels of each picture", "group of channels, picture by picture"),
     "layer": ("each picture", "picture"),
     "instance": ("each channel of each picture", "channel, picture by picture"),

@@ -25,9 +25,9 @@ STUDIES = {
     "gap": Question(
         "Where did the source's gap come from?",
         "From the gap that the source reported to what the norm alone is worth, one change at a time: its own recipe repeated "
-        "(Adam, its plateau scheduler, dropout, its batch sizes); the repaired recipe; equal width; and at last the norm as "
-        "`controlled` has it. Each bar ends where the gap stands after the change; the whiskers are the 95% interval of the "
-        "change.",
+        "(Adam, its plateau scheduler, dropout, its batch sizes); the repaired recipe; equal width, still with a gamma and a beta "
+        "for every place, so with by far the most parameters of all; and at last the norm as `controlled` has it. Each bar ends "
+        "where the gap stands after the change; the whiskers are the 95% interval of the change.",
     ),
     "batch-size": Question(
         "What does a small batch do?",

@@ -34,6 +34,15 @@ def test_the_right_answer_is_that_the_seeds_do_not_decide_where_that_is_offered(
     assert compute("best", ["batch", "layer"], ["batch", "layer", answers.UNDECIDED]).right == "batch"
 
 
+def test_the_best_is_told_from_every_other_not_from_the_second_alone(monkeypatch):
+    seeds = {"batch": [0.80, 0.81, 0.79], "group": [0.77, 0.78, 0.76], "layer": [0.70, 0.79, 0.65]}
+    found = Measured({norm: pd.Series(each) for norm, each in seeds.items()}, NAMES, {norm: norm for norm in seeds}, "made up")
+    monkeypatch.setitem(measures.MEASURES, "made up", (lambda: found, ()))
+    answer = compute("best", NAMES, [*NAMES, answers.UNDECIDED])
+    assert answer.right == answers.UNDECIDED
+    assert "Batch norm minus layer norm" in answer.said and "group norm:" not in answer.said, "the pair that is open is shown"
+
+
 def test_neighbours_that_are_not_separated_may_stand_either_way_round(made_up):
     answer = compute("order", NAMES, NAMES)
     assert answer.right == "batch>layer>group" and answer.undecided == (("layer", "group"),)

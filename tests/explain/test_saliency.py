@@ -4,8 +4,10 @@ from copy import deepcopy
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from normviz.explain import saliency
+from normviz.model.network import Network, architecture
 from normviz.model.norms import COMPARED, STUDIES
 from normviz.pictures import tensors
 from normviz.training import inference
@@ -46,10 +48,26 @@ def test_grad_cam_of_the_last_block_equals_its_formula(study, norm):
         combined = (
             (maps_of_block * model.head.weight[8].view(1, -1, 1, 1) / maps_of_block[0, 0].numel()).sum(1, keepdim=True).relu()
         )
-        expected = torch.nn.functional.interpolate(combined, (32, 32), mode="bilinear")[0, 0].numpy()
     found = saliency.look(copy_of(study, norm), pixels, 8, "Grad-CAM", last)
+    first, step = (1.5, 4) if study == "budget" else (5.5, 4)
+    rows_columns = (np.mgrid[:32, :32] - first) / step
+    expected = ndimage.map_coordinates(combined[0, 0].numpy(), rows_columns, order=1, mode="nearest")
     assert found.values == pytest.approx(expected, abs=1e-5) and expected.max() > 0
     assert (found.side, found.values.shape) == (maps_of_block.shape[-1], (32, 32))
+
+
+@pytest.mark.parametrize(("block", "side"), [(3, 14), (5, 12), (8, 6)])
+def test_cells_stand_where_they_look(block, side):
+    """Measured without norms, which would let a cell see everything: what the first and the last cell do not see of the picture."""
+    model, pixels = Network(architecture("controlled", "none")).eval(), torch.rand(1, 3, 32, 32, requires_grad=True)
+    maps = model.body[: [*model.body].index(model.blocks[block - 1]) + 1](pixels)
+    ends = []
+    for row in (0, 1, -1):
+        (seen,) = torch.autograd.grad(maps[0, :, row].sum(), pixels, retain_graph=True)
+        ends.append(np.flatnonzero(seen.abs().sum((0, 1, 3)))[[0, -1]])
+    step = ends[1][1] - ends[0][1]
+    first = (ends[0][1] + ends[-1][0] - step * (side - 1)) / 2
+    assert saliency.centres(model, block, side) == pytest.approx(first + step * np.arange(side))
 
 
 @pytest.mark.parametrize(("block", "side"), [(5, 12), (6, 6), (7, 6), (8, 6)])
@@ -93,6 +111,11 @@ def test_two_visitors_at_once_get_what_each_gets_alone():
 def test_what_is_not_offered_is_refused(method, option):
     with pytest.raises(ValueError, match=f"method='{method}'"):
         saliency.look(copy_of(), picture(), None, method, option)
+
+
+@pytest.mark.parametrize(("norm_layers", "blocks"), [(1, (1,)), (3, (1, 2, 3)), (8, (5, 6, 7, 8))])
+def test_only_blocks_that_are_there_are_offered(norm_layers, blocks):
+    assert saliency.late_blocks(norm_layers) == blocks
 
 
 def test_baselines():

@@ -152,6 +152,13 @@ class Centred(nn.Module):
         return x - x.mean((2, 3), keepdim=True)
 
 
+class Shares(nn.Module):
+    """Makes shares of 1 out of channels; large ones stay the same for being saturated, so no norm."""
+
+    def forward(self, x):
+        return x.softmax(1)
+
+
 class Attention(nn.Module):
     """Tokens that look at each other; no norm."""
 

@@ -48,6 +48,8 @@ SINGLE = [  # layer, shape, what it averages, subtracts a mean
     (nn.RMSNorm(8), TOKENS, "C", False),
     (nn.RMSNorm([8, 5, 6], elementwise_affine=False), MAP, "CHW", False),
     (nn.LocalResponseNorm(3), MAP, "3C", False),
+    (nn.LocalResponseNorm(3), (2, 4, 7, 7), "3C", False),
+    (nn.LocalResponseNorm(5), MAP, "5C", False),
 ]
 
 
@@ -123,7 +125,13 @@ def test_other_home_made_norms(layer, shape, expected):
 
 @pytest.mark.parametrize(
     ("layer", "shape"),
-    [(networks.Pooled(), MAP), (networks.Centred(), MAP), (networks.Attention(), TOKENS), (networks.Mixer(8), MAP)],
+    [
+        (networks.Pooled(), MAP),
+        (networks.Centred(), MAP),
+        (networks.Shares(), MAP),
+        (networks.Attention(), TOKENS),
+        (networks.Mixer(8), MAP),
+    ],
 )
 def test_layers_that_standardise_nothing_are_no_norms(layer, shape):
     assert probe(layer, torch.randn(shape)) == []

@@ -67,6 +67,12 @@ def test_shipped_studies_hold_every_run_of_a_seed_at_least_and_no_other_runs(nam
     assert json.loads(evidence.files(name)[1].read_text()) == evidence.provenance(name, table)
 
 
+def test_batch_norm_cannot_see_the_class_of_a_sorted_batch_even_in_training():
+    last = evidence.results(evidence.load("sorted"))
+    sorted_runs = last[last["settings"].str.contains('"order": "one class"')].groupby("norm")["train_accuracy"]
+    assert sorted_runs.max()["batch"] < 0.12 < 0.25 < sorted_runs.min().drop("batch").min()
+
+
 @pytest.mark.parametrize("name", ["shift", "sorted-shift", "batch-statistics"])
 def test_shipped_measurements_are_of_the_shipped_networks(name):
     assert set(evidence.load(name)["plan"]) == {what.digest for what in catalogue.study(name).plans}

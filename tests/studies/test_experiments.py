@@ -24,6 +24,14 @@ def test_a_norm_tolerates_the_rates_around_its_best():
     assert len(seeds) == 12 and "from 0.03 to 0.3 (10 times)" in experiments.rates_sentence("sgd", lines)
 
 
+def test_norms_are_listed_in_their_own_order_and_the_best_is_counted():
+    batch, group = {0.01: 0.54, 0.1: 0.6, 1.0: 0.5}, {0.01: 0.5, 0.1: 0.5, 1.0: 0.5}
+    lines, _ = experiments.rates(pd.concat([rates_table(group, "group"), rates_table(batch, "batch")]))["sgd"]
+    said = experiments.rates_sentence("sgd", lines)
+    assert said.index("Batch 60%") < said.index("Group 50%"), "though group norm has the wider range"
+    assert said.endswith("Highest mean by rate: Batch at 2 of 3."), "where both are the same, neither leads"
+
+
 def test_a_run_that_diverged_counts_as_chance_and_is_told():
     table = rates_table({0.1: 0.6, 1.0: np.nan}, "none")
     lines, _ = experiments.rates(table)["sgd"]

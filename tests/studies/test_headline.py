@@ -34,6 +34,12 @@ def test_the_sentence_says_over_how_many_seeds():
     assert headline.CONCLUSION in headline.sentence(evidence.load("seeds"))
 
 
+def test_what_equal_networks_did_not_close_is_not_put_down_to_them():
+    equal = dict.fromkeys(ACCURACIES, (0.74, 0.75))
+    said = headline.sentence(made_up(equal))
+    assert "equal networks by +0.0" in said and headline.CONCLUSION not in said
+
+
 @pytest.mark.parametrize("lacking", ACCURACIES)
 def test_one_seed_of_one_network_is_not_enough(lacking):
     assert headline.has_all(made_up())
