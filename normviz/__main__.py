@@ -172,7 +172,7 @@ def _add_probe(commands) -> None:
     doors = "a network of torchvision (resnet18), package.module:build, or a network in YAML"
     parser.add_argument("network", **place("NETWORK", str), help=doors)
     parser.add_argument("--input", **sizes(), help="of one picture (default: 3x224x224, or what the YAML says)")
-    parser.add_argument("--batch", **at_least_one(), default=8, help="pictures (default: %(default)s)")
+    parser.add_argument("--batch", **at_least_one(most=1000), default=8, help="pictures (default: %(default)s)")
     parser.add_argument("--weights", **place("FILE"), help="a safetensors file (default: random weights)")
     parser.add_argument("--data", **place("DIR"), help="take pictures of this folder (default: noise)")
     parser.add_argument("--out", **place("FILE"), help="write the report, warnings included, as JSON too")

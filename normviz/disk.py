@@ -1,5 +1,6 @@
 """What a disk lets be written, asked before hours of work depend on it."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -37,6 +38,27 @@ def check_writable(folder: str | Path, needed_bytes: int = 0) -> None:
             f"disk must have {in_megabytes(needed_bytes)} free for what will be written: {folder} has {in_megabytes(free)}; "
             "make room, or name another folder"
         )
+
+
+def make_room(folder: Path, pattern: str, most_bytes: int, newest: Path | None = None, oldest: float = 0.0) -> None:
+    """Deletes files, the least lately changed first, until the rest has so many bytes in all; others may delete them meanwhile.
+
+    Args:
+        folder: need not be there.
+        pattern: of their names.
+        most_bytes: that all of them may have.
+        newest: one that stays whatever its size.
+        oldest: time, in seconds; what was changed before it goes anyway.
+    """
+    found = []
+    for file in folder.glob(pattern):
+        with contextlib.suppress(FileNotFoundError):
+            status = file.stat()
+            found.append((file == newest, status.st_mtime, status.st_size, file))
+    for is_newest, changed, size, file in sorted(found, reverse=True):
+        most_bytes -= size
+        if not is_newest and (most_bytes < 0 or changed < oldest):
+            file.unlink(missing_ok=True)
 
 
 def in_megabytes(count: float) -> str:

@@ -47,7 +47,11 @@ class Part:
     def plain(self, name: str) -> object:
         """Returns a value as YAML reads it: text, number or a list of them."""
         self._need(name)
-        return yaml.SafeLoader("").construct_object(self._nodes[name], deep=True)
+        try:
+            return yaml.SafeLoader("").construct_object(self._nodes[name], deep=True)
+        except Exception as error:  # PyYAML's constructors raise what they like for a tag, or for a date that is none
+            rule = f"{name} must be a plain text, number or list without a tag (in quotes where it looks like something else)"
+            raise self.wrong(name, rule) from error
 
     def text(self, name: str, most: int = 400, default: str | None = None) -> str:
         """Returns a text of 1 to `most` letters, without spaces around it; `default` where it is missing."""

@@ -20,14 +20,16 @@ def read(kind: type[Chosen], table: str, variables: dict[str, str] | None = None
     Args:
         kind: a dataclass of texts and whole numbers.
         table: in the file.
-        variables: environment variables of other names, by setting.
+        variables: environment variables of other names, by setting, which go before the usual ones.
 
     Raises:
         SettingsError: a value that cannot be used, or a name that is not known.
     """
     kinds = {field.name: field.type for field in fields(kind)}
-    names = {name: f"NORMVIZ_{table.upper()}_{name.upper()}" for name in kinds} | (variables or {})
-    chosen = _from_file(table) | {name: os.environ[names[name]] for name in kinds if names[name] in os.environ}
+    chosen = _from_file(table)
+    for name in kinds:
+        for variable in (f"NORMVIZ_{table.upper()}_{name.upper()}", (variables or {}).get(name, "")):
+            chosen |= {name: os.environ[variable]} if variable in os.environ else {}
     unknown = sorted(set(chosen) - set(kinds))
     if unknown:
         raise SettingsError(f"no such setting: {unknown[0]}; the {table} knows {', '.join(kinds)}")
@@ -51,13 +53,19 @@ def read_texts(table: str) -> dict[str, str]:
 
 def _from_file(table: str) -> dict:
     try:
-        return tomllib.loads(FILE.read_text(encoding="utf-8")).get(table, {}) if FILE.exists() else {}
+        found = tomllib.loads(FILE.read_text(encoding="utf-8")).get(table, {}) if FILE.exists() else {}
     except (OSError, ValueError) as error:
         raise SettingsError(f"{FILE} cannot be read ({error}): mend it, or take it away") from error
+    if not isinstance(found, dict):
+        raise SettingsError(f"{table} must be a table, [{table}] with a line a setting: {table}={found!r}; see {FILE}")
+    return found
 
 
 def _as(kind: type, name: str, value: object, table: str) -> object:
+    wanted = "a whole number" if kind is int else "a text"
     try:
-        return kind(value)
-    except (TypeError, ValueError) as error:
-        raise SettingsError(f"{name} must be a whole number: {name}={value!r}; see normviz.toml, table [{table}]") from error
+        if isinstance(value, (str, int)) and not (kind is str and isinstance(value, int)):
+            return kind(value)
+    except ValueError:
+        pass
+    raise SettingsError(f"{name} must be {wanted}: {name}={value!r}; see normviz.toml, table [{table}]")

@@ -42,3 +42,14 @@ def test_a_full_disk_is_named_with_what_is_needed_and_what_is_free(tmp_path, mon
     disk.check_writable(tmp_path, 3_000_000)
     with pytest.raises(disk.DiskError, match=r"4\.5 MB free.*3\.0 MB"):
         disk.check_writable(tmp_path, 4_500_000)
+
+
+def test_room_is_made_from_the_oldest_on(tmp_path):
+    for name, age in (("a", 30), ("b", 20), ("c", 10), ("other", 40)):
+        (tmp_path / f"{name}.{'txt' if name == 'other' else 'npz'}").write_bytes(bytes(10))
+        os.utime(next(tmp_path.glob(f"{name}.*")), (1000 - age, 1000 - age))
+    disk.make_room(tmp_path, "*.npz", most_bytes=25, oldest=975)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["b.npz", "c.npz", "other.txt"]
+    disk.make_room(tmp_path, "*.npz", most_bytes=10, newest=tmp_path / "b.npz")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["b.npz", "other.txt"]
+    disk.make_room(tmp_path / "missing", "*", 0)

@@ -1,5 +1,6 @@
 """The page on own data: where they come from, what they hold, examples before and after, and what is wrong with them."""
 
+import contextlib
 from html import escape
 
 import numpy as np
@@ -36,8 +37,18 @@ def choose() -> tuple[str, str]:
         options = {"default": _usual_resize(), "required": True, "key": "resize", **BOUND}
         resize = st.segmented_control("How pictures become 32 x 32", list(RESIZES), **options)
     if not here:
-        st.info(words.NONE_HERE, icon=":material/folder_off:")
+        st.info(_none_here(), icon=":material/folder_off:")
     return source, resize
+
+
+def _none_here() -> str:
+    """Says that the server has no own data, and why not where its owner has named a folder."""
+    from normviz.pictures import dataset
+
+    with contextlib.suppress(ValueError):
+        if choices().folder and dataset.find_folder() is None:
+            return words.UNUSABLE.format(folder=frame.plain(choices().folder))
+    return words.NONE_HERE
 
 
 def _usual_resize() -> str:
@@ -55,7 +66,7 @@ def _folder():
     try:
         folder = dataset.find_folder()
         return folder if folder and dataset.is_own(folder) else None
-    except SettingsError as error:
+    except (SettingsError, dataset.DataError) as error:
         st.error(frame.plain(error))
         return None
 

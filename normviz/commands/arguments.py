@@ -63,9 +63,10 @@ def number(name: str, kind: type = int) -> dict:
     return {"type": _checked(kind, holds, rule), "metavar": "N" if kind is int else "X"}
 
 
-def at_least_one() -> dict:
+def at_least_one(most: int | None = None) -> dict:
     """Returns what `add_argument` needs for a count."""
-    return {"type": _checked(int, lambda value: value >= 1, "a whole number from 1 on"), "metavar": "N"}
+    rule = f"a whole number from 1 {'on' if most is None else f'to {most:,}'}"
+    return {"type": _checked(int, lambda value: 1 <= value <= (most or value), rule), "metavar": "N"}
 
 
 def sizes() -> dict:

@@ -48,5 +48,6 @@ def pictures(data: str, batch: int, shape: tuple[int, ...]) -> torch.Tensor:
     """
     if len(shape) != 3 or shape[0] != 3:
         raise ValueError(f"--input must be 3xHEIGHTxWIDTH with --data: --input={'x'.join(map(str, shape))}")
-    images = tensors.standardise(dataset.load_split("test", data).images[:batch])
+    split = dataset.load_split("test", data)
+    images = tensors.standardise(split.images[:batch], split.mean, split.std)
     return nn.functional.interpolate(images, shape[1:], mode="bilinear", antialias=True)

@@ -4,6 +4,7 @@ No more than `MOST_BYTES` are kept in all; what was used least lately goes first
 """
 
 import hashlib
+import re
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # they bring PyTorch along, which the engine does without
 
 KEPT_SECONDS = 86_400
 MOST_BYTES = 10**9
+_KEY = re.compile("[0-9a-f]{24}-[a-z]{1,20}")
 
 
 class GoneError(ValueError):
@@ -41,7 +43,7 @@ def keep(root: str | Path, album: "Album", resize: str) -> str:
     own.keep(album, _file(root, key))
     if not _file(root, key).exists():
         raise disk.DiskError(f"the pictures could not be kept: {folder}; name another folder of the lab in normviz.toml")
-    _make_room(folder, _file(root, key))
+    forget_old(root, newest=_file(root, key))
     return key
 
 
@@ -49,14 +51,11 @@ def _file(root: str | Path, key: str) -> Path:
     return Path(root) / "brought" / f"{key}.npz"
 
 
-def _make_room(folder: Path, newest: Path) -> None:
+def forget_old(root: str | Path, newest: Path | None = None) -> None:
     """Deletes what nobody has used for `KEPT_SECONDS`, and of the rest what was used least lately, but never the newest."""
-    others = [file for file in folder.glob("*.npz") if file != newest]
-    room = MOST_BYTES - newest.stat().st_size
-    for file in sorted(others, key=lambda file: file.stat().st_mtime, reverse=True):
-        room -= file.stat().st_size
-        if room < 0 or time.time() - file.stat().st_mtime > KEPT_SECONDS:
-            file.unlink()
+    folder, oldest = Path(root) / "brought", time.time() - KEPT_SECONDS
+    disk.make_room(folder, "*.npz", MOST_BYTES, newest, oldest)
+    disk.make_room(folder, "*.part", MOST_BYTES, oldest=oldest)  # what a server that was killed has begun to write
 
 
 def find(root: str | Path, key: str) -> Path:
@@ -65,13 +64,13 @@ def find(root: str | Path, key: str) -> Path:
     Raises:
         GoneError: it is not kept any more.
     """
-    file = _file(root, key)
-    if not (key.isascii() and key.replace("-", "").isalnum() and file.is_file()):
+    forget_old(root)
+    if not (_KEY.fullmatch(key) and _file(root, key).is_file()):
         raise GoneError(
             f"the pictures that were brought are kept for a day, and these are gone: {key[:40]!r}; bring them again"
         )
-    file.touch()
-    return file
+    _file(root, key).touch()
+    return _file(root, key)
 
 
 def split(root: str | Path, key: str, name: str) -> "Split":

@@ -24,6 +24,7 @@ from normviz.pictures.choices import choices
 from normviz.training.runs import save, write_whole
 
 LOOK_SECONDS = 0.2
+FORGET_SECONDS = 3600  # between two looks for what nobody has used for long
 IDLE_SECONDS = 600  # without a page of the lab, after which the workers end
 
 
@@ -179,8 +180,12 @@ def _serve(chosen: Settings) -> None:
     root = Path(chosen.folder)
     (root / "ready").unlink(missing_ok=True)
     shutil.rmtree(root / "speeds", ignore_errors=True)  # of another day, when the machine may have been busier
-    store.forget_old(root)
+    forgotten = -FORGET_SECONDS
     while True:
+        if time.monotonic() - forgotten >= FORGET_SECONDS:
+            forgotten = time.monotonic()
+            store.forget_old(root)
+            brought.forget_old(root)
         if _seconds_since(root / "awake") < IDLE_SECONDS:
             with workers.client(chosen) as client:
                 client.wait_for_workers(1, timeout=workers.START_SECONDS)

@@ -1,7 +1,9 @@
 """ZIP files and NumPy's .npz from anywhere: judged by what they claim before a byte is unpacked."""
 
+import contextlib
 import shutil
 import stat
+import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ MOST_BYTES = 2 * 10**9  # unpacked
 MOST_FOLDERS = 20  # inside each other
 MOST_RATIO = 200  # unpacked bytes to packed ones, over the whole archive; photographs have 1, flat bitmaps up to 100
 
+_UTF_8 = 0x800  # flag of a member whose name says that it is UTF-8
 _KINDS = (0, stat.S_IFREG, stat.S_IFDIR)  # of a member; 0: the archive does not say
 
 
@@ -37,14 +40,18 @@ def unpacked(file: Path, most_bytes: int = MOST_BYTES) -> Iterator[Path]:
         DataError: not a whole ZIP; a path that leads out of it; a link; encrypted; more files or bytes than are taken, or
             far more bytes than it packs; no room.
     """
-    with TemporaryDirectory(prefix="normviz-") as folder:
+    with contextlib.ExitStack() as stack:
         with _faults(file), zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             _check(file, members, most_bytes)
             disk.check_writable(gettempdir(), sum(member.file_size for member in members))
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="normviz-")))
             for member in members:
-                _extract(archive, member, Path(folder))
-        yield Path(folder)
+                _extract(archive, member, folder)
+        try:
+            yield folder
+        except DataError as error:  # nobody knows the folder, and it is gone when this is read
+            raise DataError(str(error).replace(str(folder), str(file))) from error
 
 
 @contextmanager
@@ -59,7 +66,7 @@ def _faults(file: Path) -> Iterator[None]:
 
 def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
     target = folder / _plain(member)
-    if member.is_dir():
+    if _plain(member).endswith("/"):
         target.mkdir(parents=True, exist_ok=True)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +75,12 @@ def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) ->
 
 
 def _plain(member: zipfile.ZipInfo) -> str:
-    return member.filename.replace("\\", "/")
+    """Returns a member's path, with / and in composed letters; macOS packs UTF-8 without saying so."""
+    name = member.filename
+    if not member.flag_bits & _UTF_8:
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode()
+    return unicodedata.normalize("NFC", name.replace("\\", "/"))
 
 
 def _check(file: Path, members: list[zipfile.ZipInfo], most_bytes: int) -> None:

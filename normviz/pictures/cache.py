@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
+from normviz import disk
+
 
 def place(name: str, files: Iterable[tuple[str, os.stat_result]], *others: str) -> Path:
     """Returns where the arrays of exactly these files (names, sizes, times) are kept."""
     digest = hashlib.sha256("\n".join(others).encode(errors="surrogateescape"))
     for file, status in files:
-        digest.update(f"{file} {status.st_size} {status.st_mtime_ns}\n".encode(errors="surrogateescape"))
+        digest.update(f"{file} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}\n".encode(errors="surrogateescape"))
     return Path(platformdirs.user_cache_dir("normviz")) / f"{name}-{digest.hexdigest()[:16]}.npz"
 
 
@@ -26,13 +28,18 @@ def read(file: Path, names: tuple[str, ...]) -> dict[str, np.ndarray] | None:
         return None
 
 
-def write(file: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Keeps arrays; a full or read-only disk costs only the time of decoding again."""
+def write(file: Path, arrays: dict[str, np.ndarray], most_bytes: int | None = None) -> None:
+    """Keeps arrays; a full or read-only disk costs only the time of decoding again.
+
+    With `most_bytes` the files of the same kind, up to the first hyphen of the name, are kept to that size in all.
+    """
     partial = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with open(partial, "wb") as stream:
             np.savez(stream, **arrays)
         os.replace(partial, file)
+        if most_bytes:
+            disk.make_room(file.parent, f"{file.name.partition('-')[0]}-*.npz", most_bytes, newest=file)
     except OSError:
         partial.unlink(missing_ok=True)

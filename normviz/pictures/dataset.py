@@ -78,10 +78,17 @@ class Split:
 
 
 def find_folder(folder: str | Path | None = None) -> Path | None:
-    """Returns the first data folder that holds something: the one named, the owner's choice, or `data/` in the project."""
+    """Returns the first data folder that holds something: the one named, the owner's choice, or `data/` in the project.
+
+    Raises:
+        DataError: it may not be looked into.
+    """
     named = folder or choices().folder
     path = Path(named) if named else DEFAULT_FOLDER
-    return path if is_image_folder(path) or originals.find(path) or own.is_own(path) else None
+    try:
+        return path if is_image_folder(path) or originals.find(path) or own.is_own(path) else None
+    except OSError as error:
+        raise DataError(f"{path} cannot be looked into ({error}): let this program read it, or name another folder") from error
 
 
 def download_folder() -> Path:

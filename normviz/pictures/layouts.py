@@ -2,6 +2,9 @@
 
 import csv
 import os
+import posixpath
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +15,8 @@ from normviz.pictures.originals import DataError
 LITTER = ("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "$recycle.bin", "icon\r", "__macosx")
 TABLE = "metadata.csv"
 COLUMNS = ("file_name", "label")
-TRAINING, TESTING = ("train", "training"), ("test", "testing", "val", "valid", "validation")  # folders, the first one counts
+TRAINING = ("train", "training", "training_set")  # folders of a part in any case; the first one counts
+TESTING = ("test", "testing", "test_set", "val", "valid", "validation", "dev", "eval")
 FORMS = (
     "own data must be {train,test}/<class>/*, <class>/*, a folder with "
     f"{TABLE} ({','.join(COLUMNS)}), an .npz with train_images and train_labels, or a ZIP of one of these"
@@ -37,7 +41,7 @@ class Layout:
         kind: how it is laid out, in words.
         found: the files that are pictures by their place.
         bad: name and reason of what cannot be used.
-        aside: names of parts that are left out.
+        aside: names of folders that are left out.
     """
 
     kind: str
@@ -59,11 +63,18 @@ def visible(folder: str | Path) -> list[os.DirEntry]:
 
 
 def inner(folder: Path) -> Path:
-    """Returns the folder that is meant where one holds nothing but another, as archives of folders do."""
-    entries = visible(folder)
-    while len(entries) == 1 and entries[0].is_dir() and entries[0].name not in (*TRAINING, *TESTING):
-        folder, entries = Path(entries[0].path), visible(entries[0].path)
-    return folder
+    """Returns the folder that is meant where one holds another and no pictures or table, as archives of folders do."""
+    while True:
+        entries = visible(folder)
+        folders = [entry for entry in entries if entry.is_dir()]
+        data = [entry for entry in entries if not entry.is_dir() and _is_data(entry.name)]
+        if len(folders) != 1 or data or folders[0].name.lower() in (*TRAINING, *TESTING):
+            return folder
+        folder = Path(folders[0].path)
+
+
+def _is_data(name: str) -> bool:
+    return _is_picture(name) or name == TABLE or name.lower().endswith(".npz")
 
 
 def is_layout(folder: Path) -> bool:
@@ -80,8 +91,7 @@ def _folders(folder: Path) -> list[os.DirEntry]:
 
 
 def _is_class(entry: os.DirEntry) -> bool:
-    with os.scandir(entry.path) as files:
-        return any(_is_picture(file.name) for file in files)
+    return any(_is_picture(file.name) or not file.suffix for file in _below(Path(entry.path)))
 
 
 def _is_picture(name: str) -> bool:
@@ -89,18 +99,18 @@ def _is_picture(name: str) -> bool:
 
 
 def _parts(folder: Path) -> tuple[dict[str, Path], tuple[str, ...]]:
-    """Returns the folders of the parts, and the names of those that are not used."""
-    there = [name for name in (*TRAINING, *TESTING) if _is_part(folder / name)]
+    """Returns the folders of the parts, and the names of the other folders, which are not used where there are parts."""
+    folders = {entry.name.lower(): Path(entry.path) for entry in reversed(_folders(folder))}
     first = {
-        part: next((folder / name for name in names if name in there), None)
+        part: next((folders[name] for name in names if name in folders and _is_part(folders[name])), None)
         for part, names in (("train", TRAINING), ("test", TESTING))
     }
     used = {part: path for part, path in first.items() if path}
-    return used, tuple(name for name in there if folder / name not in used.values())
+    return used, tuple(entry.name for entry in _folders(folder) if Path(entry.path) not in used.values())
 
 
 def _is_part(folder: Path) -> bool:
-    return folder.is_dir() and ((folder / TABLE).is_file() or bool(_folders(folder)))
+    return (folder / TABLE).is_file() or bool(_folders(folder))
 
 
 def find(folder: Path) -> Layout:
@@ -119,7 +129,11 @@ def _find(folder: Path) -> Layout:
     parts, aside = _parts(folder)
     if "train" in parts and "test" not in parts:
         parts = {"": parts["train"]}
-    layout = Layout("", aside=aside)
+    layout = Layout("", aside=aside if parts else ())
+    if parts:
+        _add_loose(layout, folder, folder)
+    else:
+        _refuse_parts_within(folder)
     kinds = {_add(layout, folder, path, part) for part, path in (parts or {"": folder}).items()}
     layout.kind = f"{{{','.join(path.name for path in parts.values())}}}/" * bool(parts) + " and ".join(sorted(kinds))
     if not layout.found and not layout.bad:
@@ -135,9 +149,25 @@ def _add(layout: Layout, root: Path, folder: Path, part: str) -> str:
     for entry in visible(folder):
         if entry.is_dir():
             _add_class(layout, root, Path(entry.path), part)
-        elif _is_picture(entry.name):
-            layout.bad.append((_name(Path(entry.path), root), "lies in no class folder"))
+    _add_loose(layout, root, folder)
     return "<class>/*"
+
+
+def _add_loose(layout: Layout, root: Path, folder: Path) -> None:
+    loose = [Path(entry.path) for entry in visible(folder) if not entry.is_dir() and _is_picture(entry.name)]
+    layout.bad += [(_name(path, root), "lies in no class folder") for path in loose]
+
+
+def _refuse_parts_within(folder: Path) -> None:
+    """Raises DataError where folders that would be classes hold the parts: they may be data sets side by side."""
+    if (folder / TABLE).is_file():
+        return
+    holding = [entry.name for entry in _folders(folder) if _parts(Path(entry.path))[0].keys() == {"train", "test"}]
+    if holding:
+        raise DataError(
+            f"{folder} must be one data set: {', '.join(map(readable, holding[:3]))} {'hold' if holding[1:] else 'holds'} a "
+            "training and a test part of their own; put the parts outside, {train,test}/<class>/*, or name one of these folders"
+        )
 
 
 def _add_class(layout: Layout, root: Path, folder: Path, part: str) -> None:
@@ -149,11 +179,17 @@ def _add_class(layout: Layout, root: Path, folder: Path, part: str) -> None:
 
 def _walk(folder: Path) -> list[Path]:
     """Returns the files of a folder and of all below it, however deep; links to folders are not followed."""
-    found, waiting = [], [folder]
+    return sorted(_below(folder))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    waiting = [folder]
     while waiting:
         for entry in visible(waiting.pop()):
-            (waiting if entry.is_dir(follow_symlinks=False) else found).append(Path(entry.path))
-    return sorted(found)
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(Path(entry.path))
+            else:
+                yield Path(entry.path)
 
 
 def _name(path: Path, root: Path) -> str:
@@ -161,22 +197,32 @@ def _name(path: Path, root: Path) -> str:
 
 
 def readable(name: str) -> str:
-    """Returns a name of which bytes that are no UTF-8 have become question marks."""
-    return name.encode("utf-8", "replace").decode()
+    """Returns a name in composed letters (NFC), of which bytes that are no UTF-8 are written as numbers."""
+    return unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode())
 
 
 def _add_rows(layout: Layout, root: Path, table: Path, part: str) -> None:
     rows, seen = _read_table(table), set()
     for number, row in enumerate(rows, start=2):
         name, label = ((row[column] or "").strip() for column in COLUMNS)
+        name, label = _as_on_disk(name, table.parent), readable(label)
         fault = _row_fault(name, label, seen)
         if fault:
             layout.bad.append((name or f"{_name(table, root)}, line {number}", fault))
         else:
             layout.found.append(Found(_name(table.parent / name, root), table.parent / name, label, part))
-        seen.add(name)
+        seen.add(readable(name))
     unnamed = [path for path in _walk(table.parent) if _is_picture(path.name) and _name(path, table.parent) not in seen]
     layout.bad += [(_name(path, root), f"is not named in {TABLE}") for path in unnamed]
+
+
+def _as_on_disk(name: str, folder: Path) -> str:
+    """Returns the path of a row without detours, and as other systems write it where no file has the name as it stands."""
+    tidy = posixpath.normpath(name) if name else name
+    if not name or "\0" in name or (folder / tidy).exists():
+        return tidy
+    others = (tidy.replace("\\", "/"), unicodedata.normalize("NFC", tidy), unicodedata.normalize("NFD", tidy))
+    return next((posixpath.normpath(other) for other in others if (folder / other).exists()), tidy)
 
 
 def _read_table(table: Path) -> list[dict]:
@@ -195,7 +241,7 @@ def _read_table(table: Path) -> list[dict]:
 def _row_fault(name: str, label: str, seen: set[str]) -> str:
     if not name or not label:
         return f"has no {COLUMNS[1] if name else COLUMNS[0]} in {TABLE}"
-    if name in seen:
+    if readable(name) in seen:
         return f"stands in {TABLE} twice"
     if "\0" in name or os.path.isabs(name) or os.path.normpath(name).split(os.sep)[0] == os.pardir:
         return "leads out of the folder"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from normviz.pictures import archives, cache, layouts, reading
+from normviz.pictures import archives, cache, layouts, reading, uploads
 from normviz.pictures.layouts import Layout
 from normviz.pictures.originals import DataError
 from normviz.pictures.reading import Limits, Picture, Reading
@@ -17,8 +17,10 @@ from normviz.words.classes import MEAN, STD
 
 ARCHIVES = (".zip", ".npz")
 CLASSES = (2, 100)  # fewest and most
+MOST_BYTES = 4 * 10**9  # of the user's cache for own data; 300,000 pictures take 0.9
 TEST_SHARE = 0.2  # of the pictures of each class, where the data have no test part
 SEED = 0  # of that draw: every command and every day tests on the same pictures
+MOST_LISTED = 20  # files that one sentence names
 LEAST_STD = 1 / 255  # of a channel, where all pictures are of one level
 _KEPT = ("images", "labels", "tests", "sizes", "words")
 
@@ -116,8 +118,8 @@ def read(path: Path, resize: str = "crop", guest: bool = False) -> Album:
     limits = reading.GUEST if guest else reading.OWNER
     came = reading.from_folder(layout, resize, limits) if layout else _read_archive(source, resize, limits)
     album = _arranged(came)
-    if not guest:
-        cache.write(kept, _to_cache(album))
+    if not guest and not any(reason in uploads.PASSING for _, reason in album.bad):
+        cache.write(kept, _to_cache(album), MOST_BYTES)
     return album
 
 
@@ -233,4 +235,8 @@ def refusal(path: Path, album: Album) -> str:
 
 
 def _listed(bad: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> str:
-    return "; ".join(f"{name} {reason}" for name, reason in bad)
+    named = "; ".join(f"{name} {reason}" for name, reason in bad[:MOST_LISTED])
+    more = len(bad) - MOST_LISTED
+    return (
+        named if more <= 0 else f"{named}; and {more:,} more (python -m normviz inspect-data and the page Your data list all)"
+    )

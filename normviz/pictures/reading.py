@@ -2,13 +2,15 @@
 
 import base64
 import io
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from normviz.pictures import archives, layouts, uploads
+from normviz.pictures import archives, formats, layouts, uploads
 from normviz.pictures.formats import ImageError
 from normviz.pictures.layouts import Layout
 from normviz.pictures.originals import DataError
@@ -20,15 +22,17 @@ EXAMPLES, EXAMPLE_SIDE = 8, 192  # pictures that are shown before and after, and
 
 @dataclass(frozen=True)
 class Limits:
-    """What is taken: pictures and pixels in all, as stored, and bytes of an archive when unpacked."""
+    """What is taken: pictures and pixels in all, as stored, bytes of an archive when unpacked, and seconds of decoding."""
 
     pictures: int
     pixels: int
     bytes: int
+    seconds: float = float("inf")
 
 
 OWNER = Limits(300_000, 10**12, archives.MOST_BYTES)
-GUEST = Limits(archives.MOST_FILES, 10**9, 4 * 10**8)  # decoding a thousand million pixels takes up to a minute
+GUEST = Limits(archives.MOST_FILES, 10**9, 4 * 10**8, 120)  # a thousand million pixels take up to a minute
+_arrays = threading.Lock()  # one file of arrays at a time: it may take a GB
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,9 @@ def from_folder(layout: Layout, resize: str, limits: Limits) -> Reading:
     """
     pictures, bad, examples, pixels = [], list(layout.bad), {}, 0
     check_amount("pictures", len(layout.found), limits.pictures)
+    started = time.thread_time()
     for found in layout.found:
+        check_amount("seconds of decoding", round(time.thread_time() - started), limits.seconds)
         try:
             decoded = uploads.decode_file(found.file)
         except ImageError as error:
@@ -105,6 +111,11 @@ def from_arrays(file: Path, resize: str, limits: Limits) -> Reading:
     Raises:
         DataError: no whole .npz, arrays of another form, or more than the limits.
     """
+    with _arrays:
+        return _from_arrays(file, resize, limits)
+
+
+def _from_arrays(file: Path, resize: str, limits: Limits) -> Reading:
     arrays = archives.read_arrays(file, ARRAYS, limits.bytes)
     testing = next((name for name in ("test", "val") if f"{name}_images" in arrays), None)
     if "train_images" not in arrays:
@@ -126,6 +137,9 @@ def _check_part(file: Path, name: str, arrays: dict[str, np.ndarray], limits: Li
         shape = "missing" if labels is None else f"{labels.dtype}, shape {labels.shape}"
         raise DataError(f"{file}: {name}_labels must be one whole number or name a picture: it is {shape}")
     check_amount("pictures", len(images), limits.pictures)
+    pixels = images.shape[1] * images.shape[2]
+    check_amount("pixels in a picture", pixels, formats.MAX_PIXELS)
+    check_amount("pixels in all pictures", pixels * len(images), limits.pixels)
 
 
 def _from_part(arrays: dict[str, np.ndarray], name: str, part: str, resize: str) -> list[Picture]:
@@ -134,6 +148,8 @@ def _from_part(arrays: dict[str, np.ndarray], name: str, part: str, resize: str)
     flat = images.reshape(images.shape[:3]) if grey else images
     labels = [layouts.readable(str(label)) for label in arrays[f"{name}_labels"].ravel().tolist()]
     return [
-        Picture(f"{name}_images[{place}]", label, part, made_small(Image.fromarray(image).convert("RGB"), resize), size, grey)
+        Picture(
+            f"{name}_images[{place}]", label, part, made_small(uploads.as_shown(Image.fromarray(image)), resize), size, grey
+        )
         for place, (image, label) in enumerate(zip(flat, labels))
     ]

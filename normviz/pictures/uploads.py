@@ -26,6 +26,8 @@ _KEPT_SIDE = 1024  # pixels: a picture whose shorter side is at least twice this
 _USUAL_WHITES = (255, 2**16 - 1, 2**32 - 1)  # of files of 32 bits, which may hold grey of fewer
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF 6.0
 _PATH_FAULTS = {FileNotFoundError: "does not exist", PermissionError: "may not be read by this program"}
+_UNREADABLE, _NO_MEMORY = "cannot be read", "needs more memory than there is now"
+PASSING = (*_PATH_FAULTS.values(), _UNREADABLE, _NO_MEMORY)  # faults that another reading may not meet
 _TURN = Image.Transpose
 _UPRIGHT = {
     2: _TURN.FLIP_LEFT_RIGHT,
@@ -90,6 +92,8 @@ def decode(data: bytes, name: str) -> Decoded:
             shown = as_shown(image)
             turned = ("EXIF turn",) if _turn_of(image) is not None else ()
             return Decoded(shown, size, conversions + turned)
+        except MemoryError as error:
+            raise ImageError(name, _NO_MEMORY) from error
         except Exception as error:  # a decoder may raise anything at all on hostile bytes
             raise ImageError(name, "is damaged or cut short") from error
 
@@ -129,7 +133,7 @@ def decode_file(path: str | Path) -> Decoded:
     except ImageError:
         raise
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        fault = next((fault for kind, fault in _PATH_FAULTS.items() if isinstance(error, kind)), "cannot be read")
+        fault = next((fault for kind, fault in _PATH_FAULTS.items() if isinstance(error, kind)), _UNREADABLE)
         raise ImageError(name, fault) from error
 
 

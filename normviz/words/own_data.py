@@ -27,6 +27,10 @@ NONE_HERE = (
     "No own data are at hand on this server: bring a ZIP or `.npz`, or start the app with `NORMVIZ_DATA=FOLDER`. A file brought "
     "here is looked at, and not kept unless you say so."
 )
+UNUSABLE = (
+    "The folder that this server's owner has named, {folder}, holds no pictures by class; `python -m normviz inspect-data FOLDER` "
+    "says what it lacks. Bring a ZIP or `.npz`; it is looked at, and not kept unless you say so."
+)
 HERE_NEXT = "The lab offers these pictures; on the command line: `python -m normviz train --data FOLDER --out FOLDER`."
 UPLOAD_NEXT = "To train on it, start the app with `NORMVIZ_DATA` set to this file, or: `python -m normviz train --data FILE --out FOLDER`."
 KEPT = (

@@ -1,9 +1,12 @@
 """The app where the server's data are own pictures of three classes with awkward names."""
 
 from html import escape
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from normviz.app import handed_in
 from normviz.app.saved import OWN_PAGES
 from normviz.pictures import dataset
 from normviz.pictures.choices import Choices
@@ -99,6 +102,25 @@ def test_every_bad_file_stands_on_the_page(mine, tmp_path, monkeypatch):
     app = open_page("own_data")
     assert not app.exception and "Files that cannot be used: 3" in texts(app)
     assert [f"café/{number}.txt" for number in range(3)] == app.dataframe[-1].value["file"].tolist()
+
+
+def test_a_folder_that_the_owner_named_in_vain_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("NORMVIZ_DATA", str(tmp_path / "mispelt_$x$"))
+    app = open_page("own_data")
+    assert "mispelt" in app.info[0].value and "inspect-data" in app.info[0].value and "$x$" not in app.info[0].value
+
+
+@pytest.mark.parametrize("name", ["猫" * 80 + ".zip", "mine.npz"])
+def test_a_file_is_moved_whatever_its_name(name):
+    folder, path = handed_in._moved(SimpleNamespace(name=name, size=3, getbuffer=lambda: b"abc"))
+    assert path.read_bytes() == b"abc" and path.suffix == Path(name).suffix and len(path.name.encode()) < 256
+    folder.cleanup()
+
+
+def test_a_full_disk_is_named_before_a_file_is_moved(monkeypatch):
+    monkeypatch.setattr(handed_in.disk.shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
+    with pytest.raises(handed_in.disk.DiskError, match="must have 5.0 MB free"):
+        handed_in._moved(SimpleNamespace(name="a.zip", size=5_000_000, getbuffer=bytes))
 
 
 def test_the_lab_offers_them(at_hand, monkeypatch):

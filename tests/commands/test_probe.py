@@ -1,11 +1,15 @@
 import json
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
+from torch.nn import functional
 
 from normviz.__main__ import main
 from normviz.model import own_network
+from normviz.pictures import dataset, tensors
 
 COLUMNS = ["path", "class", "shape", "averages", "subtracts_mean", "running", "reached"]
 SMALL = "picture: 3x8x8\nnorm: batch\nparts:\n  - convolution: 4\n  - norm: usual\n  - pooling: all\n  - linear: 2\n"
@@ -52,6 +56,31 @@ def test_a_table_with_what_was_reached_and_warnings(small, capsys, tmp_path):
 def test_the_zoo_and_pictures(image_folder, capsys):
     assert main(["probe", "shufflenet_v2_x0_5", "--input", "3x32x32", "--data", str(image_folder), "--json"]) == 0
     assert {row["averages"] for row in json.loads(capsys.readouterr().out)} == {"NHW"}
+
+
+def test_own_pictures_are_standardised_as_in_training(small, capsys, tmp_path, monkeypatch):
+    """A batch norm whose running statistics are those of the very pictures has not drifted from them."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "mine"
+    for label, name in enumerate(("dark", "light")):
+        (folder / name).mkdir(parents=True)
+        for seed in range(40):
+            levels = np.random.default_rng([label, seed]).normal(20 + 4 * label, 3, (32, 32, 3))
+            Image.fromarray(levels.clip(0, 255).astype(np.uint8)).save(folder / name / f"{seed}.png")
+    split, network = dataset.load_split("test", folder), own_network.build(small, seed=0).train()
+    pictures = tensors.standardise(split.images, split.mean, split.std)
+    for _ in range(60):
+        network(functional.interpolate(pictures, (8, 8), mode="bilinear", antialias=True))
+    save_file(network.state_dict(), tmp_path / "weights.safetensors")
+    arguments = ["probe", small, "--weights", str(tmp_path / "weights.safetensors"), "--batch", "16", "--data", str(folder)]
+    assert main(arguments) == 0
+    assert "drifted" not in capsys.readouterr().out
+
+
+def test_a_batch_has_its_limit(small, capsys):
+    assert "--batch must be a whole number from 1 to 1,000: --batch='100000000000'" in refused(
+        capsys, small, "--batch", "100000000000"
+    )
 
 
 def test_an_import_path(package, capsys):

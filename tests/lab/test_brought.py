@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -49,6 +50,7 @@ def test_what_is_kept_is_small_pictures_alone(album, root):
 
 @pytest.mark.parametrize("key", ["", "../../etc/passwd", "nothing", "a" * 500])
 def test_what_is_gone_ends_in_a_sentence(root, key):
+    (root / "brought").mkdir(parents=True)
     with pytest.raises(brought.GoneError, match="bring them again"):
         brought.find(root, key)
 
@@ -77,6 +79,30 @@ def test_what_nobody_uses_for_a_day_goes(album, root):
     fresh, _old = others(root, album, (2, 25))
     newest = brought.keep(root, album, "crop")
     assert found(root) == {fresh, newest}
+
+
+def test_an_old_link_does_not_bring_them_back(album, root):
+    (old,) = others(root, album, (25,))
+    with pytest.raises(brought.GoneError):
+        brought.find(root, old)
+    assert not found(root)
+
+
+def test_the_engine_forgets_them_on_a_quiet_server(album, root, monkeypatch):
+    others(root, album, (25,))
+    monkeypatch.setattr(engine, "_seconds_since", lambda file: sys.exit(len(found(root))))
+    with pytest.raises(SystemExit) as ended:
+        engine._serve(settings())
+    assert ended.value.code == 0, "so many were left at its first look"
+
+
+def test_visitors_may_keep_theirs_at_once(album, root, monkeypatch):
+    size = brought.find(root, brought.keep(root, album, "fit")).stat().st_size
+    monkeypatch.setattr(brought, "MOST_BYTES", int(6.5 * size))
+    pages = [replace(album, images=album.images // (place + 1)) for place in range(12)]
+    with ThreadPoolExecutor(4) as threads:
+        keys = [*threads.map(lambda page: brought.keep(root, page, "crop"), pages)]
+    assert len(set(keys)) == 12
 
 
 def test_the_least_lately_used_goes_where_there_is_no_room(album, root, monkeypatch):

@@ -144,3 +144,11 @@ def test_a_network_becomes_a_design():
 def test_what_no_design_says_is_named_with_its_line(text, said):
     with pytest.raises(ReadingError, match=said):
         written.design_of(text)
+
+
+@pytest.mark.parametrize(
+    "value", ["!foo 16", "!!python/object:os.system x", "!!bool maybe", "!!float ''", "2001-99-99", "!!int abc"]
+)
+def test_a_value_that_yaml_itself_cannot_read_is_named_with_its_line(value):
+    with pytest.raises(ReadingError, match="network, line 4: convolution must be a plain text, number or list without a tag"):
+        written.load_text(f"picture: 3x8x8\nnorm: batch\nparts:\n  - convolution: {value}\n")

@@ -1,8 +1,10 @@
 """Hostile archives: each ends in one sentence, and nothing of it stays."""
 
 import io
+import re
 import stat
 import tempfile
+import unicodedata
 import zipfile
 from dataclasses import replace
 
@@ -59,6 +61,31 @@ def test_hostile_archive_ends_in_a_sentence(members, said, tmp_path, monkeypatch
     with pytest.raises(dataset.DataError, match=said):
         own.read(file)
     assert not list((tmp_path / "temporary").iterdir()) and not list(tmp_path.rglob("escaped*"))
+
+
+def test_names_that_macos_packs_stay_as_they_are(tmp_path):
+    folder = own_pictures.fill(tmp_path / "mine", 4, classes=("Äpfel", "猫"))
+    names = {file: unicodedata.normalize("NFD", f"{file.parent.name}/{file.name}") for file in sorted(folder.rglob("*.*"))}
+    file = packed(tmp_path / "mine.zip", [(name, picture.read_bytes()) for picture, name in names.items()])
+    says_utf_8 = re.compile(rb"(PK\x01\x02.{4}|PK\x03\x04.{2}).\x08", re.DOTALL)  # in the list of members, and before each
+    unsaid, count = says_utf_8.subn(rb"\g<1>\0\0", file.read_bytes())
+    assert count == 2 * len(names)
+    file.write_bytes(unsaid)
+    assert own.read(file).classes == ("Äpfel", "猫")
+
+
+def test_folders_of_windows_are_made(tmp_path):
+    folder = own_pictures.fill(tmp_path / "mine", 4, classes=("a", "b"))
+    members = [(f"{name}\\", b"") for name in ("a", "b")]
+    members += [(f"{file.parent.name}\\{file.name}", file.read_bytes()) for file in sorted(folder.rglob("*.*"))]
+    assert own.read(packed(tmp_path / "mine.zip", members)).classes == ("a", "b")
+
+
+def test_a_refusal_names_the_archive_and_no_folder_that_is_gone(tmp_path):
+    file = packed(tmp_path / "mine.zip", [("metadata.csv", b"name,kind"), ("a.png", b"x")])
+    with pytest.raises(dataset.DataError) as caught:
+        own.read(file)
+    assert str(caught.value).startswith(f"{file}/metadata.csv must have the columns")
 
 
 def test_bomb(tmp_path):

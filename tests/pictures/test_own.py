@@ -1,10 +1,12 @@
+import os
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from normviz.pictures import dataset, layouts, own, uploads
+from normviz.pictures import dataset, layouts, own, reading, uploads
 from normviz.pictures.choices import Choices
 from tests import own_pictures
 from tests.own_pictures import CLASSES
@@ -241,6 +243,148 @@ def test_folders_in_class_folders_belong_to_the_class(tmp_path):
     assert f"{CLASSES[0]}/a/b/1.png" in own.read(path).names
 
 
-def test_names_that_are_no_utf_8_become_readable(tmp_path):
-    found = layouts.readable("caf\udce9")
-    assert found == "caf?"
+def test_names_that_are_no_utf_8_become_readable_and_stay_apart():
+    assert layouts.readable("caf\udce9") == "caf\\udce9" != layouts.readable("caf\udce8")
+    assert layouts.readable("A\u0308pfel") == "Äpfel"
+
+
+@pytest.mark.parametrize("names", [("Train", "Test"), ("TRAIN", "VAL"), ("training_set", "test_set")])
+def test_parts_are_known_however_they_are_written(names, tmp_path):
+    path = own_pictures.fill_parts(tmp_path / "mine")
+    for part, name in zip(("train", "test"), names):
+        (path / part).rename(path / name)
+    album = own.read(path)
+    assert set(album.classes) == set(CLASSES) and album.layout == f"{{{','.join(names)}}}/<class>/*" and not album.bad
+    assert (len(album.part("train")[1]), len(album.part("test")[1])) == (36, 12)
+
+
+def test_a_note_beside_the_folder_that_is_meant_does_no_harm(tmp_path):
+    own_pictures.fill_parts(tmp_path / "mine" / "flowers")
+    (tmp_path / "mine" / "LICENSE.txt").write_text("free")
+    assert set(own.read(tmp_path / "mine").classes) == set(CLASSES)
+
+
+@pytest.mark.parametrize("names", [("flowers", "trees"), ("cat", "dog")])
+def test_parts_within_folders_are_refused(names, tmp_path):
+    for name in names:
+        own_pictures.fill_parts(tmp_path / "mine" / name)
+    with pytest.raises(dataset.DataError, match=f"{names[0]}, {names[1]} hold a training and a test part of their own"):
+        own.read(tmp_path / "mine")
+
+
+def test_what_lies_beside_the_parts_is_told(tmp_path):
+    path = own_pictures.fill_parts(tmp_path / "mine")
+    own_pictures.fill(path / "extra", 1)
+    own_pictures.picture(0, 5).save(path / "loose.png")
+    album = own.read(path)
+    assert album.aside == ("extra",) and album.bad == (("loose.png", "lies in no class folder"),)
+    shutil.rmtree(path / "test")
+    (path / "test").mkdir()
+    own_pictures.picture(0, 6).save(path / "test" / "unknown.png")  # pictures without labels, as competitions hand out
+    assert own.read(path).aside == ("extra", "test")
+
+
+def test_what_is_inspected_is_found_too(tmp_path):
+    path = own_pictures.fill(tmp_path / "mine", 4)
+    for name in CLASSES:
+        (path / name).rename(path / "moved")
+        (path / "moved").rename(tmp_path / "moved")
+        (path / name).mkdir()
+        (tmp_path / "moved").rename(path / name / "2023")
+    assert dataset.find_folder(path) == path
+    for file in path.rglob("*.*"):
+        file.rename(file.with_suffix(""))
+    assert dataset.find_folder(path) == path and len(own.read(path).labels) == 12
+
+
+def test_a_picture_that_was_mended_counts_again(tmp_path, monkeypatch):
+    path = own_pictures.fill(tmp_path / "mine", 4)
+    whole = uploads.Path.read_bytes
+
+    def read_bytes(file):
+        if file.name == "photo 0.jpg":
+            raise PermissionError
+        return whole(file)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(uploads.Path, "read_bytes", read_bytes)
+        assert {reason for _, reason in own.read(path).bad} == {"may not be read by this program"}
+    assert not own.read(path).bad
+
+
+def test_a_file_of_the_same_size_and_time_is_read_again(tmp_path):
+    path = own_pictures.fill(tmp_path / "mine", 4)
+    file = path / CLASSES[0] / "photo 1.png"
+    before, content = file.stat(), file.read_bytes()
+    file.write_bytes(bytes(len(content)))
+    assert len(own.read(path).bad) == 1
+    file.write_bytes(content)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert not own.read(path).bad
+
+
+def test_the_cache_does_not_grow_without_end(tmp_path, monkeypatch):
+    path = own_pictures.fill(tmp_path / "mine", 4)
+    own.read(path)
+    (first,) = (tmp_path / "cache").rglob("own-*.npz")
+    monkeypatch.setattr(own, "MOST_BYTES", int(2.5 * first.stat().st_size))
+    for seed in range(50, 54):
+        own_pictures.picture(0, seed).save(path / CLASSES[0] / f"{seed}.png")
+        own.read(path)
+    assert len([*(tmp_path / "cache").rglob("own-*.npz")]) == 2 and not first.exists()
+
+
+def test_a_refusal_names_a_few_of_many_files(tmp_path):
+    for seed in range(40):
+        (tmp_path / f"{seed}.png").write_bytes(b"?")
+    with pytest.raises(dataset.DataError) as caught:
+        own.read(tmp_path)
+    assert "; and 20 more (python -m normviz inspect-data" in str(caught.value) and len(str(caught.value)) < 1500
+
+
+def test_paths_of_a_table_may_be_written_as_elsewhere(tmp_path):
+    path = own_pictures.fill_table(tmp_path / "mine")
+    (path / "pictures").mkdir()
+    for file in path.glob("1-*.png"):
+        file.rename(path / "pictures" / file.name)
+    table = path / "metadata.csv"
+    text = table.read_text(encoding="utf-8").replace("0-0.png", "./0-0.png").replace("1-", "pictures\\1-")
+    table.write_text(f"{text}\n0-0.png,other", encoding="utf-8")
+    album = own.read(path)
+    assert len(album.labels) == 15 and album.bad == (("0-0.png", "stands in metadata.csv twice"),)
+
+
+def test_arrays_of_huge_pictures_are_refused_before_they_are_converted(tmp_path):
+    np.savez(tmp_path / "huge.npz", train_images=np.zeros((1, 7100, 7100), np.uint8), train_labels=np.array([0]))
+    with pytest.raises(dataset.DataError, match="at most 50,000,000 pixels in a picture here: it has 50,410,000"):
+        own.read(tmp_path / "huge.npz")
+
+
+def test_arrays_of_large_pictures_are_read_as_files_are(tmp_path):
+    rows = np.linspace(0, 255, 2100).astype(np.uint8)
+    pictures = np.stack([np.tile(rows, (2050, 1)), np.tile(rows[::-1], (2050, 1))])
+    np.savez_compressed(tmp_path / "large.npz", train_images=pictures, train_labels=np.array([0, 1]))
+    album = own.read(tmp_path / "large.npz")
+    assert [int(each) for each in album.sizes[0]] == [2100, 2050] and album.images[:, :, 0].mean() != album.images[
+        :, :, -1
+    ].mean()
+    from_file = uploads.to_network_size(uploads.as_shown(Image.fromarray(pictures[0])))
+    assert (album.images == from_file).all((1, 2, 3)).any()
+
+
+def test_a_visitor_s_pictures_may_take_so_long_and_no_longer(tmp_path, monkeypatch):
+    path = own_pictures.fill(tmp_path / "mine", 4)
+    monkeypatch.setattr(reading, "GUEST", replace(reading.GUEST, seconds=0))
+    monkeypatch.setattr(reading.time, "thread_time", iter(range(100)).__next__)
+    with pytest.raises(dataset.DataError, match="at most 0 seconds of decoding here: it has 1 or more"):
+        own.read(path, guest=True)
+    assert len(own.read(path).labels) == 12
+
+
+def test_a_folder_that_may_not_be_entered_is_named(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(dataset.originals, "find", refuse)
+    with pytest.raises(dataset.DataError, match="cannot be looked into .*Permission denied"):
+        dataset.find_folder(tmp_path)
