@@ -3,8 +3,8 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from normviz.app import ahead, assets
+from normviz.app import ahead, assets, browsers
 from normviz.classroom import routes
 
-middleware = [Middleware(ahead.NoteArrivals), Middleware(assets.Assets)]
+middleware = [Middleware(ahead.NoteArrivals), Middleware(assets.Assets), Middleware(browsers.NameBrowsers)]
 app = st.App("visit.py", routes=routes.ROUTES, lifespan=ahead.lifespan, middleware=middleware)

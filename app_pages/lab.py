@@ -26,8 +26,10 @@ if st.session_state.get("replaying"):
     experiment.replay(demo)
 elif run is not None:
     state = run.state()  # once: it may change before the page is drawn
-    steering.steer(run, state, settings)
+    if training:
+        steering.steer(run, state, settings)
     experiment.show_live(run, state, settings, steering.choose_overlay(settings, run))
-    steering.show_kept(settings, run, state)
+    if training:
+        steering.show_kept(settings, run, state)
 
 frame.close_page("lab")

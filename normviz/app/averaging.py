@@ -17,6 +17,7 @@ from normviz.model.norms import COMPARED, NORMS
 BOUND = {"bind": "query-params"}
 DRAWN_KEPT = 200  # pictures of a tensor, some 50 kB each
 KINDS = ("batch", "group", "layer", "instance")
+FIRST_NORM = "batch"
 DEFAULT_SHAPE = {"n": 3, "c": 4, "h": 2, "w": 2}
 SHAPE_NAMES = {"n": "N, pictures", "c": "C, channels", "h": "H, rows", "w": "W, columns"}
 PROMPT = "**Point at a cell** to light everything it shares a mean with; **click it** to work its value by hand below."
@@ -55,12 +56,12 @@ def choose_source() -> str:
     """Shows what is drawn and, for made-up numbers, the norm; returns "made up" or "network"."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         options = {"default": "made up", "required": True, "key": "tensor", **BOUND}
-        source = st.segmented_control("Tensor", ["made up", "network"], **options)
+        source = frame.one_of("Tensor", ["made up", "network"], **options)
         if source == "made up":
             together = st.session_state.get("side", False)
-            st.segmented_control("Norm", KINDS, default="batch", required=True, key="norm", disabled=together, **BOUND)
+            frame.one_of("Norm", KINDS, default=FIRST_NORM, required=True, key="norm", disabled=together, **BOUND)
         else:
-            st.segmented_control("Network", COMPARED, default="batch", required=True, key="network", **BOUND)
+            frame.one_of("Network", COMPARED, default=FIRST_NORM, required=True, key="network", **BOUND)
         st.toggle("Batch, group and layer side by side", key="side", **BOUND)
     return source
 
@@ -83,10 +84,10 @@ def choose_tensor(source: str) -> Tensor | None:
 
 
 def _made_up() -> Tensor:
-    norm, compare = st.session_state["norm"], st.session_state["side"]
+    norm, compare = st.session_state["norm"] or FIRST_NORM, st.session_state["side"]
     shape = _choose_shape(cells.LARGEST)
     groups = _choose_groups(shape[1]) if compare or norm == "group" else 1
-    seed = st.number_input("Other numbers (seed)", 0, 999, value=9, key="seed", **BOUND)
+    seed = frame.number("Other numbers (seed)", 0, 999, value=9, key="seed", **BOUND)
     x, channels = cells.made_up(shape, seed), shape[1]
     layer = NormLayer(x, norm, np.ones(channels), np.zeros(channels), groups)
     start = np.zeros(channels), np.ones(channels)
@@ -97,7 +98,7 @@ def _choose_shape(largest: tuple[int, ...]) -> tuple[int, ...]:
     grid, shape = st.grid(4 if st.session_state["side"] else 2, min_column_width=110), []
     for (key, name), most in zip(SHAPE_NAMES.items(), largest):
         _keep_below(key, most)
-        shape.append(grid.number_input(name, 1, most, value=min(DEFAULT_SHAPE[key], most), key=key, **BOUND))
+        shape.append(frame.number(name, 1, most, value=min(DEFAULT_SHAPE[key], most), key=key, place=grid, **BOUND))
     return tuple(shape)
 
 
@@ -118,7 +119,7 @@ def _choose_groups(channels: int) -> int:
 
 
 def _from_network() -> Tensor | None:
-    network, number = st.session_state["network"], controls.choose_layer()
+    network, number = st.session_state["network"] or FIRST_NORM, controls.choose_layer()
     pixels = pictures.choose_batch()
     if pixels is None:
         return None
@@ -144,7 +145,7 @@ def _choose_window(shape: tuple[int, ...]) -> tuple[range, ...]:
     for key, name, length, count in zip(("first", "top", "left"), ("from channel", "row", "column"), shape[1:], counts[1:]):
         _keep_below(key, length - count)
         default = 0 if key == "first" else (length - count) // 2
-        first = grid.number_input(name, 0, length - count, value=default, key=key, **BOUND) if length > count else 0
+        first = frame.number(name, 0, length - count, value=default, key=key, place=grid, **BOUND) if length > count else 0
         window.append(range(first, first + count))
     return tuple(window)
 
@@ -154,7 +155,7 @@ def choose_mode(tensor: Tensor) -> str:
     if not tensor.has_batch_norm:
         return "training"
     options = {"default": "training", "required": True, "key": "mode", **BOUND}
-    mode = st.segmented_control("Batch norm in", ["training", "evaluation"], **options)
+    mode = frame.one_of("Batch norm in", ["training", "evaluation"], **options)
     if tensor.seed is None and tensor.layer.norm == "batch":
         st.caption("The trained network answers in evaluation: there this layer uses its running statistics.")
     return mode

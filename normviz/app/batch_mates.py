@@ -30,7 +30,7 @@ def choose_company(pool: Pool) -> Company:
         pool: what mates can be drawn from, without the picture itself.
     """
     options = {"default": "random", "required": True, "key": "mates", **BOUND}
-    kind = st.segmented_control("The other pictures", batch_mates.KINDS, **options)
+    kind = frame.one_of("The other pictures", batch_mates.KINDS, **options)
     with st.container():  # keeps what is below in its place
         label = _choose_class(pool.classes()) if kind == "one class" and pool.classes() else None
     size = st.select_slider("Pictures in the batch", SIZES, value=8, key="batch", **BOUND)

@@ -57,7 +57,7 @@ def choose_layer(default: int = 1) -> int:
     numbers = list(range(1, networks.norm_layers() + 1))
     if st.session_state.get("layer", numbers[0]) not in numbers:
         del st.session_state["layer"]
-    return st.segmented_control(
+    return frame.one_of(
         "Norm layer", numbers, default=min(default, numbers[-1]), required=True, key="layer", bind="query-params"
     )
 

@@ -11,6 +11,7 @@ from normviz.charts import specification
 from normviz.model.norms import NORMS, STUDIES
 from normviz.words import naming, pages, papers
 
+FIRST_STUDY = "controlled"
 PAGES = {key: f"app_pages/{key}.py" for key in pages.PAGES}
 
 
@@ -27,7 +28,7 @@ def _page(key: str):
 def choose_study() -> None:
     """Shows the one choice that every page shares; it is kept in the URL."""
     with st.container(horizontal=True, vertical_alignment="center", key="study_choice"):
-        st.segmented_control("Study", list(STUDIES), default="controlled", required=True, key="study", bind="query-params")
+        one_of("Study", list(STUDIES), default=FIRST_STUDY, required=True, key="study", bind="query-params")
         st.caption(naming.STUDY_MEANING[study()], width="stretch")
 
 
@@ -37,7 +38,21 @@ def hide_study() -> None:
 
 
 def study() -> str:
-    return st.session_state["study"]
+    return st.session_state["study"] or FIRST_STUDY
+
+
+def one_of(label: str, options, *, default, **more):
+    """Shows a choice that always has a value: an address that names it without a value, as `?study=`, chooses the default."""
+    chosen = st.segmented_control(label, options, default=default, **more)
+    return default if chosen is None else chosen
+
+
+def number(label: str, low: float, high: float, *, key: str, bind: str, place=st, **more) -> float:
+    """Shows a number that is kept in the address; one from there that is infinite, as 1e999, is as good as none."""
+    try:
+        return place.number_input(label, low, high, key=key, bind=bind, **more)
+    except OverflowError:
+        return place.number_input(label, low, high, key=f"{key}_here", **more)
 
 
 def open_page(key: str) -> None:

@@ -135,7 +135,7 @@ def show_one(received: Received, amounts: Amounts, pixels: np.ndarray) -> None:
     """Draws one change: what one norm receives and gives, after against before."""
     change = st.selectbox("Change", list(CHANGES), format_func=lambda key: CHANGES[key].label, key="change", width=400, **BOUND)
     options = {"default": "layer", "required": True, "key": "seen", "format_func": _label, **BOUND}
-    column = st.segmented_control("Norm", list(COLUMNS), **options)
+    column = frame.one_of("Norm", list(COLUMNS), **options)
     _draw_one(received, change, column, amounts.factor, amounts.constant, frame.scheme(), pixels)
     st.caption("On the dashed diagonal: not moved. First what the norm receives, then what it gives, for the same places.")
 

@@ -68,7 +68,7 @@ def choose() -> Choice:
     grid = st.grid(2, min_column_width=300)
     with grid.cell():
         options = {"default": "spread given", "required": True, "key": "order", **BOUND}
-        order = st.segmented_control("Channels in the order of", list(journey.ORDERS), **options)
+        order = frame.one_of("Channels in the order of", list(journey.ORDERS), **options)
         common = st.toggle("One colour range before and after", key="common", **BOUND)
     _keep_within("channels", widest)
     with grid.cell():
@@ -205,11 +205,11 @@ def choose_distances(pixels: np.ndarray) -> tuple[str, str, pd.DataFrame] | None
     """
     grid = st.grid(2, min_column_width=300)
     with grid.cell():
-        side = st.segmented_control(
+        side = frame.one_of(
             "What the norms", list(journey.SIDES), default="given", required=True, key="passed", format_func=_verb, **BOUND
         )
     with grid.cell():
-        over = st.segmented_control("Compared over", OVER, default=OVER[0], required=True, key="over", **BOUND)
+        over = frame.one_of("Compared over", OVER, default=OVER[0], required=True, key="over", **BOUND)
     pictures = pixels[None] if over == OVER[0] else _test_batch()
     if pictures is None:
         return None

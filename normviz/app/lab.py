@@ -52,7 +52,7 @@ def may_train(chosen: Settings) -> bool:
 def choose_demo() -> str:
     """Returns a key of `PRESETS`; choosing one sets every other choice."""
     options = {"format_func": lambda key: words.DEMOS[key].title, "required": True, "on_change": _set_up, **BOUND}
-    key = st.segmented_control("Demo", list(PRESETS), default="one-class", key="demo", **options)
+    key = frame.one_of("Demo", list(PRESETS), default="one-class", key="demo", **options)
     st.markdown(words.DEMOS[key].asks)
     return key
 
@@ -111,14 +111,14 @@ def _number(name: str, start: int, chosen: Settings) -> int:
     label, help_text = words.CHOICES[name]
     low, high = LIMITS.get(name, (1, 32))
     high = min(high, chosen.most_pictures) if name == "pictures" else high
-    return int(st.number_input(label, low, high, value=min(start, high), key=name, help=help_text, **BOUND))
+    return int(frame.number(label, low, high, value=min(start, high), key=name, help=help_text, **BOUND))
 
 
 def _rate(start: float) -> float:
     label, help_text = words.CHOICES["learning_rate"]
     low, high = LIMITS["learning_rate"]
     options = {"format": "%.6g", "step": start / 2, "key": "learning_rate", "help": help_text}
-    return float(st.number_input(label, low, high, value=start, **options, **BOUND))
+    return float(frame.number(label, low, high, value=start, **options, **BOUND))
 
 
 def _brought(root: str) -> str:
@@ -145,7 +145,7 @@ def _choose_data(key: str) -> tuple[str, str]:
     if st.session_state.get("data", here[0]) not in here:  # chosen where other data were at hand
         del st.session_state["data"]
     options = {"format_func": words.NAMES.get, "default": here[0], "required": True, "key": "data"}
-    chosen = st.segmented_control("Pictures", here, **options, **BOUND)
+    chosen = frame.one_of("Pictures", here, **options, **BOUND)
     key = key if chosen == "brought" else ""
     if chosen in ("own", "brought"):
         classes = test_set.classes_of(chosen, key)

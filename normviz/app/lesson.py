@@ -34,9 +34,9 @@ def choose() -> tuple[Lesson, int]:
     names = {key: frame.plain(lesson.title) for key, lesson in by_key.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = "which-norm-wins" if "which-norm-wins" in by_key else found[0].key
-        key = st.segmented_control("Lesson", list(by_key), default=first, format_func=names.get, key="lesson", **BOUND)
+        key = frame.one_of("Lesson", list(by_key), default=first, format_func=names.get, key="lesson", **BOUND)
         lesson = by_key[key]
-        cut = st.segmented_control(
+        cut = frame.one_of(
             "Minutes", lesson.cuts, default=lesson.cuts[0], format_func="{} minutes".format, key=f"minutes_{key}", **BOUND
         )
         st.link_button("Open a room for a class", f"/room/new?lesson={quote(f'{key} {cut}')}", icon=":material/groups:")
@@ -127,13 +127,14 @@ def _reveal(step: Step, given: str) -> None:
 def _turn(steps: tuple[Step, ...], done: Progress) -> None:
     waits = steps[done.at].question is not None and steps[done.at].key not in done.given
     with st.container(horizontal=True):
-        st.button("Back", icon=":material/arrow_back:", on_click=_go, args=(done, -1), disabled=done.at == 0)
+        st.button("Back", icon=":material/arrow_back:", on_click=_go, args=(done, done.at - 1), disabled=done.at == 0)
         label = "End of the lesson" if done.at + 1 == len(steps) else f"Next: {frame.plain(steps[done.at + 1].title)}"
-        st.button(label, icon=":material/arrow_forward:", on_click=_go, args=(done, 1), disabled=waits)
+        st.button(label, icon=":material/arrow_forward:", on_click=_go, args=(done, done.at + 1), disabled=waits)
 
 
-def _go(done: Progress, by: int) -> None:
-    done.at += by
+def _go(done: Progress, to: int) -> None:
+    """Goes to a step, and not on by one: a second click may come before the page shows what the first one did."""
+    done.at = to
 
 
 def _show_end(lesson: Lesson, steps: tuple[Step, ...], done: Progress) -> None:

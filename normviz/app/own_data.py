@@ -1,7 +1,9 @@
 """The page on own data: where they come from, what they hold, examples before and after, and what is wrong with them."""
 
 import contextlib
+import hashlib
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,6 +21,7 @@ from normviz.words import own_data as words
 
 BOUND = {"bind": "query-params"}
 SIDE = 128  # pixels of an example on screen
+UPLOAD_SECONDS = 1800  # that pictures which were brought stay in memory
 FRESH_SECONDS = 60  # that a folder which was read counts as unchanged
 
 
@@ -33,9 +36,9 @@ def choose() -> tuple[str, str]:
         source = words.UPLOAD
         if here:
             options = {"default": words.HERE, "required": True, "key": "whose"}
-            source = st.segmented_control("Whose data", [words.HERE, words.UPLOAD], **options, **BOUND)
+            source = frame.one_of("Whose data", [words.HERE, words.UPLOAD], **options, **BOUND)
         options = {"default": _usual_resize(), "required": True, "key": "resize", **BOUND}
-        resize = st.segmented_control("How pictures become 32 x 32", list(RESIZES), **options)
+        resize = frame.one_of("How pictures become 32 x 32", list(RESIZES), **options)
     if not here:
         st.info(_none_here(), icon=":material/folder_off:")
     return source, resize
@@ -82,29 +85,29 @@ def read(source: str, resize: str):
 
 @st.cache_resource(show_spinner="Reading the pictures", max_entries=2, ttl=FRESH_SECONDS)
 def _read_here(folder: str, resize: str):
-    from pathlib import Path
-
     from normviz.pictures import own
 
     return own.read(Path(folder), resize)
 
 
 def _take_file(resize: str):
-    from normviz.pictures import inspection
-
     limit = st.get_option("server.maxUploadSize") - 1  # a megabyte for what a browser packs around a file
     label = f"A ZIP or .npz of at most {limit} MB; for a larger one start the app with NORMVIZ_DATA set to it"
     file = st.file_uploader(label, ("zip", "npz"), key="own_upload", max_upload_size=limit)
     path = handed_in.on_disk("own_upload", file)
     if path is None:
-        st.session_state.pop("own_album", None)
         return None
-    chosen = path, resize
-    if st.session_state.get("own_album", (None, None))[0] != chosen:
-        with st.spinner("Reading the pictures"):
-            album = inspection.read_upload(path, resize)
-        st.session_state["own_album"] = chosen, album
-    return st.session_state["own_album"][1]
+    with open(path, "rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return _read_upload(digest, resize, path)
+
+
+@st.cache_resource(show_spinner="Reading the pictures", max_entries=4, ttl=UPLOAD_SECONDS)
+def _read_upload(digest: str, resize: str, _path: Path):
+    """Returns what a file of this content holds: one copy, whoever has brought it."""
+    from normviz.pictures import inspection
+
+    return inspection.read_upload(_path, resize)
 
 
 def report(album, resize: str):

@@ -26,7 +26,7 @@ def show(choice: Choice, rows: list[dict]) -> None:
     if not met:
         return
     options = {"default": words.LOOKS[0], "required": True, "key": "look", **BOUND}
-    look = st.segmented_control("Look at", words.LOOKS, **options)
+    look = frame.one_of("Look at", words.LOOKS, **options)
     try:
         _show(look, choice, met)
     except ValueError as error:  # a network may take no other batch than the example, or give no answer
@@ -229,7 +229,7 @@ def _show_batches(choice: Choice, paths: list[str], picture: int) -> None:
 
     st.markdown(words.NO_LABELS)
     options = {"default": explain.SIZES[1], "required": True, "key": "size", **BOUND}
-    size = st.segmented_control("Pictures in the batch", list(explain.SIZES), **options)
+    size = frame.one_of("Pictures in the batch", list(explain.SIZES), **options)
     tables = {each: _answers(choice.key, choice, paths, picture, each) for each in explain.SIZES}
     found = {each: batch_mates.spreads(table) for each, table in tables.items()}
     said = explain.sentence(found[size], size)

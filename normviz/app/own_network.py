@@ -46,9 +46,9 @@ def choose() -> Choice:
     doors = [words.WRITTEN, words.ZOO, *([words.SERVERS] if offered else [])]
     if st.session_state.get("door", doors[0]) not in doors:
         del st.session_state["door"]
-    door = st.segmented_control("Network", doors, default=doors[0], key="door", **options)
+    door = frame.one_of("Network", doors, default=doors[0], key="door", **options)
     name = _choose_name(door, offered)
-    norms = st.segmented_control("Its norms", NORMS, default=NORMS[0], key="swapped", wrap=True, **options)
+    norms = frame.one_of("Its norms", NORMS, default=NORMS[0], key="swapped", wrap=True, **options)
     file = st.file_uploader("Weights (.safetensors); else random ones", key="weights", max_upload_size=25)
     weights = handed_in.on_disk("weights", file)
     return Choice(door, name, norms, weights, offered.get(name) if door == words.SERVERS else None)

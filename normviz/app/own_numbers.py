@@ -118,7 +118,7 @@ def choose_fed(tensor: Tensor) -> int:
     """Shows the buttons that feed batches; returns how many were fed."""
     st.subheader("Batch norm also keeps running statistics")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        count = st.number_input("Batches fed", 0, MOST_FED, key="fed", width=160, **BOUND)
+        count = frame.number("Batches fed", 0, MOST_FED, key="fed", width=160, **BOUND)
         for label, more in (("Feed a batch", 1), ("Feed 10", 10)):
             st.button(label, icon=":material/input:", on_click=_feed_more, args=(more,), disabled=count >= MOST_FED)
         st.button("Start again", icon=":material/restart_alt:", on_click=_feed_more, args=(-MOST_FED,))

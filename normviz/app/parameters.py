@@ -74,7 +74,7 @@ def choose_widths() -> tuple[int, ...]:
     numbers = {}
     for key, (label, places) in _width_cells():
         start = PUBLISHED_WIDTHS["batch"][places[0] - 1]
-        value = st.number_input(label, 1, 256, value=start, key=key, bind="query-params")
+        value = frame.number(label, 1, 256, value=start, key=key, bind="query-params")
         numbers |= dict.fromkeys(places, int(value))
     return tuple(numbers[place] for place in sorted(numbers))
 

@@ -42,7 +42,7 @@ def choose_picture(follows: str) -> Picture:
     """
     ways = {"example": _choose_example, "test image": _choose_test_image, "upload": _take_file, "camera": _take_file}
     options = {"default": "example", "required": True, "key": "from", **BOUND}
-    chosen = ways[st.segmented_control("Picture", list(ways), **options)]()
+    chosen = ways[frame.one_of("Picture", list(ways), **options)]()
     if chosen is None:
         st.info(f"Choose a picture above; {follows}.", icon=":material/arrow_upward:")
         st.stop()
@@ -51,7 +51,7 @@ def choose_picture(follows: str) -> Picture:
 
 def _choose_example() -> Picture:
     keys = [example.key for example in uploads.examples()]
-    return _example(st.segmented_control("Example", keys, default=keys[0], required=True, key="example", **BOUND))
+    return _example(frame.one_of("Example", keys, default=keys[0], required=True, key="example", **BOUND))
 
 
 @st.cache_resource(show_spinner=False)
@@ -76,7 +76,7 @@ def _choose_test_image() -> Picture | None:
         test_set.offer_download()
         return None
     last = int(split.indices[-1])
-    index = int(st.number_input(f"Index in the test set, 0 to {last}", 0, last, key="index", **BOUND))
+    index = int(frame.number(f"Index in the test set, 0 to {last}", 0, last, key="index", **BOUND))
     place = split.place_of(index)
     if place is None:
         st.warning(f"The data set at hand has no test image {index}: choose another index.")
@@ -131,7 +131,7 @@ def _read(name: str, content: bytes) -> Picture | ImageError:
 def choose_batch(most: int = 64) -> np.ndarray | None:
     """Returns the pictures that go in, at most so many, uint8 N x 32 x 32 x 3, or None where the data set is missing."""
     options = {"default": "examples", "required": True, "key": "input", **BOUND}
-    way = st.segmented_control("What goes in", ["examples", "test images", "picture", "noise"], **options)
+    way = frame.one_of("What goes in", ["examples", "test images", "picture", "noise"], **options)
     if way == "examples":
         return np.stack([_example(example.key).pixels for example in uploads.examples()])
     if way == "picture":

@@ -33,7 +33,7 @@ def show_saliency(pixels: np.ndarray, default: str = "none") -> None:
     """
     st.subheader("What did it look at?")
     options = {"default": default, "required": True, "key": "saliency", **BOUND}
-    method = st.segmented_control("Method", saliency.METHODS, **options)
+    method = frame.one_of("Method", saliency.METHODS, **options)
     if method == "none":
         return
     target, option = _choose(method)
@@ -57,7 +57,7 @@ def _choose(method: str) -> tuple[int | None, int | str]:
         del st.session_state[key]
     default = options[-1] if key == "block" else options[0]
     with grid.cell():
-        return target, st.segmented_control(label, options, default=default, required=True, key=key, **BOUND)
+        return target, frame.one_of(label, options, default=default, required=True, key=key, **BOUND)
 
 
 @take_away.replayed

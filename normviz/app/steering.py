@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from normviz.app import frame, lab, saved
+from normviz import disk
+from normviz.app import browsers, frame, lab, saved
 from normviz.lab import asking, recorded, store
 from normviz.lab.presets import PRESETS
 from normviz.lab.settings import Settings
@@ -15,12 +16,18 @@ from normviz.lab.store import LabRun
 from normviz.model.norms import COMPARED
 from normviz.words import lab as words
 
+ROOM_BYTES = 50_000_000  # that a run may write
 OPENING_SECONDS = 60  # that making finished runs may take
 
 
 def visit() -> str:
-    """Returns the name that this visit's runs carry."""
-    return st.session_state.setdefault("visit", secrets.token_hex(6))
+    """Returns the name that the runs of this browser carry; where it keeps no cookies, those of this visit."""
+    return st.session_state.setdefault("visit", browsers.name(st.context.cookies) or secrets.token_hex(6))
+
+
+def is_mine(run: LabRun) -> bool:
+    """Returns whether this browser has begun a run; who comes by a link may watch it, and leave it as it is."""
+    return run.about().visit == visit()
 
 
 def find_run(chosen: Settings) -> LabRun | None:
@@ -29,7 +36,6 @@ def find_run(chosen: Settings) -> LabRun | None:
     run = store.find(chosen.folder, key) if key else None
     if run is not None:
         show_run(run.key)
-        st.session_state["visit"] = run.about().visit
     return run
 
 
@@ -43,7 +49,20 @@ def show_run(key: str | None) -> None:
 
 
 def begin(chosen: Settings, setup: Setup, demo: str, guess: tuple[str, str], rehearsal: bool = False) -> None:
-    """Puts a run into the queue and shows it; one that this visit has under way is stopped first."""
+    """Puts a run into the queue and shows it; one that this visit has under way is stopped first.
+
+    Where the disk is full that is said, and nothing is begun.
+    """
+    if not lab.may_train(chosen):
+        return
+    try:
+        _begin(chosen, setup, demo, guess, rehearsal)
+    except (disk.DiskError, OSError) as error:
+        st.error(frame.plain(error))
+
+
+def _begin(chosen: Settings, setup: Setup, demo: str, guess: tuple[str, str], rehearsal: bool) -> None:
+    disk.check_writable(chosen.folder, ROOM_BYTES)
     for run in store.of_visit(chosen.folder, visit()):
         if run.state().name in store.ACTIVE:
             run.want(do="stop")
@@ -63,13 +82,16 @@ def is_of(demo: str, setup: Setup) -> bool:
 def steer(run: LabRun, state: store.State, chosen: Settings) -> None:
     """Shows the buttons that pause, step, go on, stop and repeat a run, and change its rate. They stand outside the part
     that ticks, where a click would wait for it."""
+    if state.name in store.ACTIVE and not is_mine(run):
+        st.info(words.WATCHED, icon=":material/visibility:")
+        return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if state.name in store.ACTIVE:
             paused = run.wanted().do == "pause"
             label, icon = ("Go on", ":material/play_arrow:") if paused else ("Pause", ":material/pause:")
-            st.button(label, icon=icon, on_click=run.want, kwargs={"do": "run" if paused else "pause"})
+            st.button(label, icon=icon, on_click=_want, args=(run,), kwargs={"do": "run" if paused else "pause"})
             st.button("One step", icon=":material/skip_next:", on_click=_grant_step, args=(run,), disabled=not paused)
-            st.button("Stop", icon=":material/stop:", on_click=run.want, kwargs={"do": "stop"})
+            st.button("Stop", icon=":material/stop:", on_click=_want, args=(run,), kwargs={"do": "stop"})
             _change_rate(run)
         else:
             again = (chosen, run.setup(), run.about().preset or "one-class", (run.about().best, run.about().worst))
@@ -84,20 +106,28 @@ def steer(run: LabRun, state: store.State, chosen: Settings) -> None:
             st.button("Close", icon=":material/close:", on_click=show_run, args=(None,))
 
 
+def _want(run: LabRun, **changes) -> None:
+    try:
+        run.want(**changes)
+    except OSError as error:
+        st.error(frame.plain(error))
+
+
 def _grant_step(run: LabRun) -> None:
-    run.want(do="pause", granted=run.wanted().granted + 1)
+    _want(run, do="pause", granted=run.wanted().granted + 1)
 
 
 def _change_rate(run: LabRun) -> None:
     rates = run.wanted().rates
     now = rates[-1][1] if rates else run.setup().rate
     low, high = LIMITS["learning_rate"]
+    low, high = min(low, now), max(high, now)  # a rule may have taken it beyond
     options = {"format": "%.6g", "step": now, "key": f"rate_{run.key}"}
     st.number_input("Learning rate from here on", low, high, value=now, on_change=_want_rate, args=(run,), width=220, **options)
 
 
 def _want_rate(run: LabRun) -> None:
-    run.want(rates=[*run.wanted().rates, (run.state().step, st.session_state[f"rate_{run.key}"])])
+    _want(run, rates=[*run.wanted().rates, (run.state().step, st.session_state[f"rate_{run.key}"])])
 
 
 def show_start(chosen: Settings, setup: Setup | None, demo: str, guess: tuple[str, str]) -> None:
@@ -112,8 +142,13 @@ def show_start(chosen: Settings, setup: Setup | None, demo: str, guess: tuple[st
             options = {"type": kind, "icon": ":material/play_arrow:", "disabled": setup is None}
             if st.button("Start", **options):
                 _begin_here(chosen, setup, demo, guess)
+            preset = PRESETS[demo]
             small = setup and replace(
-                PRESETS[demo].setup, steps=PRESETS[demo].rehearsal_steps, data=setup.data, brought=setup.brought
+                preset.setup,
+                steps=preset.rehearsal_steps,
+                pictures=min(preset.setup.pictures, chosen.most_pictures),
+                data=setup.data,
+                brought=setup.brought,
             )
             if st.button("Check this demo here", icon=":material/fact_check:", disabled=setup is None):
                 _begin_here(chosen, small, demo, ("", ""), True)
@@ -136,10 +171,12 @@ def _replay() -> None:
 def show_kept(chosen: Settings, shown: LabRun, state: store.State) -> None:
     """Shows the other runs of the visit, a name for this one, and the way to the other pages."""
     with st.expander("Runs of this visit", icon=":material/history:"):
-        st.text_input("Name of this run", value=shown.about().name, key=f"name_{shown.key}", on_change=_rename, args=(shown,))
+        if is_mine(shown):
+            options = {"key": f"name_{shown.key}", "on_change": _rename, "args": (shown,)}
+            st.text_input("Name of this run", value=shown.about().name, **options)
         for run in store.of_visit(chosen.folder, visit()):
             if run.key != shown.key:
-                label = f"{run.about().name}: {words.STATES[run.state().name]}"
+                label = f"{frame.plain(run.about().name)}: {words.STATES[run.state().name]}"
                 st.button(label, key=f"show_{run.key}", icon=":material/visibility:", on_click=show_run, args=(run.key,))
     if state.name in store.OVER:
         _offer_pages(chosen, shown)

@@ -66,6 +66,8 @@ def top_sentence(answers: pd.DataFrame) -> str:
 def worst_sentence(confusion: pd.DataFrame) -> str:
     """Returns the most frequent mistake of a confusion matrix as a sentence."""
     worst = confusion[confusion["label"] != confusion["predicted"]].nlargest(1, "count").iloc[0]
+    if not worst["count"]:
+        return "No mistake."
     return f"Most frequent mistake: {worst['label']} taken for {worst['predicted']}, {worst['count']} times."
 
 

@@ -3,6 +3,7 @@
 python -m normviz.lab.engine SERVER_PROCESS
 """
 
+import contextlib
 import json
 import shutil
 import signal
@@ -25,6 +26,7 @@ from normviz.training.runs import save, write_whole
 
 LOOK_SECONDS = 0.2
 FORGET_SECONDS = 3600  # between two looks for what nobody has used for long
+PATIENCE_SECONDS = 2  # between two tries on a full disk
 IDLE_SECONDS = 600  # without a page of the lab, after which the workers end
 
 
@@ -36,6 +38,7 @@ class Engine:
         settings: the owner's.
         client: of the cluster.
         threads: one a run under way, by its key.
+        over: keys of runs that have ended, which are not looked at any more.
     """
 
     settings: Settings
@@ -43,6 +46,7 @@ class Engine:
     threads: dict[str, threading.Thread] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
     answering: set[str] = field(default_factory=set)
+    over: set[str] = field(default_factory=set)
 
     @property
     def root(self) -> Path:
@@ -57,7 +61,8 @@ class Engine:
         write_whole(self.root / "ready", b"")
         try:
             while self.threads or _seconds_since(self.root / "awake") < IDLE_SECONDS:
-                self.look()
+                with contextlib.suppress(OSError):  # a full disk: looked at again, it may have room
+                    self.look()
                 time.sleep(LOOK_SECONDS)
         finally:
             (self.root / "ready").unlink(missing_ok=True)
@@ -70,9 +75,11 @@ class Engine:
 
     def _begin_and_place(self) -> None:
         self.threads = {key: thread for key, thread in self.threads.items() if thread.is_alive()}
-        runs = [run for run in store.all_runs(self.root) if run.key not in self.threads]
+        runs = [run for run in store.all_runs(self.root) if run.key not in self.threads and run.key not in self.over]
+        states = {run.key: run.state().name for run in runs}
+        self.over |= {key for key, name in states.items() if name in store.OVER}
         place = 0
-        for run in [run for run in runs if run.state().name in store.ACTIVE]:
+        for run in [run for run in runs if states[run.key] in store.ACTIVE]:
             if run.wanted().do == "stop" or run.seconds_unseen() > UNSEEN_SECONDS:
                 run.report(name="stopped", why="taken out of the queue", place=0)
             elif len(self.threads) < self.settings.at_once and not self._is_busy(run.about().visit):
@@ -99,7 +106,15 @@ class Engine:
             data, longest = data_of(run.setup()), self.settings.longest_seconds
             Conductor(run, self.client, data, self.workers, longest, self.stopping.is_set).conduct()
         except Exception as error:  # a run that cannot be led ends; the queue goes on
-            run.report(name="failed", why=f"{type(error).__name__}: {error}")
+            self._end(run, f"{type(error).__name__}: {error}")
+
+    def _end(self, run: store.LabRun, why: str) -> None:
+        """Reports that a run has failed, again and again while the disk is full."""
+        while not self.stopping.is_set():
+            with contextlib.suppress(OSError):
+                run.report(name="failed", why=why)
+                return
+            time.sleep(PATIENCE_SECONDS)
 
     def _answer_requests(self) -> None:
         for file in sorted((self.root / "requests").glob("*.json")):

@@ -93,7 +93,7 @@ def answer(about: About, points: pd.DataFrame) -> str:
     said = []
     for word, guess, truth in (("best", about.best, order[0]), ("worst", about.worst, order[-1])):
         if guess in found:
-            end = "so it is" if guess == truth else f"it is {_lower(NORMS[truth].label)} ({found[truth]:.1%})"
+            end = "so it is" if found[guess] == found[truth] else f"it is {_lower(NORMS[truth].label)} ({found[truth]:.1%})"
             said.append(f"You said {_lower(NORMS[guess].label)} would be {word} ({found[guess]:.1%}): {end}.")
     return " ".join(said)
 

@@ -9,6 +9,7 @@ import platformdirs
 from normviz.settings import SettingsError, read
 
 MODES = ("on", "replay", "off")
+LEAST = {"workers": 1, "at_once": 1, "longest_seconds": 1, "most_pictures": 500}  # the last is `setup.LIMITS` of pictures
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,11 @@ class Settings:
     def __post_init__(self):
         if self.mode not in MODES:
             raise SettingsError(f"mode must be one of {', '.join(MODES)}: mode={self.mode!r}; see normviz.toml, table [lab]")
-        for name in ("workers", "at_once", "longest_seconds", "most_pictures"):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"{name} must be 1 or more: {name}={getattr(self, name)}; see normviz.toml, table [lab]")
+        for name, least in LEAST.items():
+            if getattr(self, name) < least:
+                raise SettingsError(
+                    f"{name} must be {least} or more: {name}={getattr(self, name)}; see normviz.toml, table [lab]"
+                )
 
 
 @cache

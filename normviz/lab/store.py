@@ -11,14 +11,17 @@ looked        touched by every page that shows the run
 
 import json
 import os
+import re
 import secrets
 import shutil
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
+from filelock import FileLock
 
 from normviz.lab.setup import Setup, from_dict
 from normviz.training.runs import write_whole
@@ -26,6 +29,7 @@ from normviz.training.runs import write_whole
 ACTIVE = ("queued", "running", "paused")
 OVER = ("done", "stopped", "failed")
 KEPT_DAYS = 14
+_KEY = re.compile("[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{6}")
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,9 @@ class LabRun:
         return Wanted(**values | {"rates": tuple(tuple(rate) for rate in values["rates"])}) if values else Wanted()
 
     def want(self, **changes) -> None:
-        """Changes what is asked of the run, and leaves the rest."""
-        _write(self.folder / "wanted.json", asdict(self.wanted()) | changes)
+        """Changes what is asked of the run, and leaves the rest; two pages may do so at once."""
+        with FileLock(self.folder / "wanted.lock"):
+            _write(self.folder / "wanted.json", asdict(self.wanted()) | changes)
 
     def state(self) -> State:
         return State(**_read(self.folder / "state.json"))
@@ -210,8 +215,7 @@ def create(root: Path, setup: Setup, about: About) -> LabRun:
 def find(root: Path, key: str) -> LabRun | None:
     """Returns the run of this key, None where there is none; a key from an address is checked like a typed one."""
     folder = Path(root) / "runs" / key
-    known = key.replace("-", "").isalnum() and (folder / "setup.json").exists()
-    return LabRun(folder) if known else None
+    return LabRun(folder) if _KEY.fullmatch(key) and (folder / "setup.json").exists() else None
 
 
 def all_runs(root: Path) -> list[LabRun]:
@@ -221,7 +225,13 @@ def all_runs(root: Path) -> list[LabRun]:
 
 def of_visit(root: Path, visit: str) -> list[LabRun]:
     """Returns the runs of one visit, the oldest first."""
-    return [run for run in all_runs(root) if run.about().visit == visit]
+    return [run for run in all_runs(root) if _visit_of(run.folder) == visit]
+
+
+@lru_cache(maxsize=10_000)
+def _visit_of(folder: Path) -> str:
+    """Returns the visit of a run, which never changes."""
+    return _read(folder / "setup.json").get("about", {}).get("visit", "")  # nothing is there where it has just been deleted
 
 
 def forget_old(root: Path) -> None:

@@ -104,6 +104,7 @@ STATES = {
     "failed": "failed",
 }
 OFF = "The lab is switched off on this server."
+WATCHED = "Another browser has begun this run and steers it; here you can watch. **Start** begins one of your own, and takes nothing from it."
 REPLAY = "On this server guests play recorded runs. Choose a demo and press **Play the recording**."
 NOT_FOR_PAGES = (
     "Runs on CIFAR-10 with batch, group or layer norm can be opened on the other pages; runs on other pictures, or of a network of "

@@ -1,7 +1,8 @@
-"""The lab without its engine: its runs, a network of the visitor's own, and pictures that were brought."""
+"""The lab without its engine: its runs and whose they are, a network of the visitor's own, and pictures that were brought."""
 
 import pytest
 
+from normviz.app import steering
 from normviz.app.saved import OWN_PAGES
 from normviz.lab import brought
 from normviz.lab.settings import settings
@@ -145,3 +146,96 @@ def test_every_page_shows_such_a_network_on_drawn_pictures(key, data, drawn_run,
         assert layers.options == ["1", "2", "3", "4"]
     if key == "mistakes":
         assert f"of {TEST_PICTURES:,} test pictures" in texts(app)
+
+
+def labels(app) -> list[str]:
+    return [each.label for each in app.button]
+
+
+def test_who_comes_by_a_link_watches_and_takes_nothing_away(lab):
+    from normviz.lab import store
+
+    teacher = open_page("lab")
+    start(teacher)
+    (run,) = store.all_runs(settings().folder)
+    student = open_page("lab", run=run.key)
+    assert not student.exception and words.WATCHED in texts(student)
+    assert not {"Pause", "One step", "Stop"} & set(labels(student)) and {"Pause", "Stop"} <= set(labels(teacher))
+    assert "Name of this run" not in [each.label for each in student.text_input]
+    start(student)
+    assert run.wanted().do == "run" and len(store.all_runs(settings().folder)) == 2
+    button(teacher, "Stop").click().run()
+    assert run.wanted().do == "stop"
+
+
+def test_who_may_not_train_steers_nothing_either(lab, monkeypatch):
+    from normviz.lab import store
+
+    start(open_page("lab"))
+    (run,) = store.all_runs(settings().folder)
+    monkeypatch.setenv("NORMVIZ_LAB_MODE", "replay")
+    settings.cache_clear()
+    guest = open_page("lab", run=run.key)
+    assert not guest.exception and "**1. One class a batch**" in texts(guest)
+    assert not {"Pause", "Stop", "Start", "Again, same seed", "One step"} & set(labels(guest))
+    steering.begin(settings(), run.setup(), "one-class", ("", ""))
+    assert len(store.all_runs(settings().folder)) == 1
+
+
+def test_a_check_takes_no_more_pictures_than_the_owner_allows(lab, monkeypatch):
+    from normviz.lab import store
+
+    monkeypatch.setenv("NORMVIZ_LAB_MOST_PICTURES", "600")
+    settings.cache_clear()
+    app = open_page("lab")
+    button(app, "Check this demo here").click().run()
+    assert not app.exception and store.all_runs(settings().folder)[-1].setup().pictures == 600
+
+
+@pytest.mark.parametrize("query", [{"batch_size": "512", "learning_rate": "3"}, {"batch_size": "2", "learning_rate": "5e-5"}])
+def test_a_rate_that_the_rule_takes_beyond_the_limits_can_be_watched(lab, query):
+    app = open_page("lab", rule="linear", **query)
+    start(app)
+    (rate,) = [each for each in app.number_input if each.label == "Learning rate from here on"]
+    assert not 1e-6 <= rate.value <= 10
+
+
+def test_a_name_is_shown_letter_by_letter(lab):
+    from normviz.lab import store
+
+    app = open_page("lab")
+    start(app)
+    store.all_runs(settings().folder)[0].rename("![x](http://198.51.100.7/pixel.png) $a$")
+    start(app.run())
+    shown = texts(app) + " ".join(labels(app))
+    button(app, next(each for each in labels(app) if "pixel" in each)).click().run()
+    shown += texts(app)
+    assert shown.count("pixel") >= 2 and "![x](" not in shown and "$a$" not in shown.replace("\\$", "")
+
+
+def test_a_full_disk_is_named_on_the_page(lab, monkeypatch):
+    from normviz.lab import store
+
+    app = open_page("lab")
+    start(app)
+
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store, "write_whole", refuse)
+    for label in ("Pause", "Start"):
+        button(app, label).click().run()
+        assert not app.exception and "No space left on device" in app.error[0].value
+
+
+@pytest.mark.parametrize("query", [{"demo": ""}, {"steps": "1e999", "learning_rate": "1e999"}, {"data": ""}])
+def test_choices_without_a_value_in_the_address_are_the_usual_ones(lab, query):
+    app = open_page("lab", **query)
+    assert not app.exception and not button(app, "Start").disabled
+
+
+@pytest.mark.parametrize("key", ["", "a" * 300, "../../etc", "20261127-120000-000000-abcdef"])
+def test_a_run_that_is_not_there_is_none(lab, key):
+    (lab / "runs").mkdir(parents=True)
+    app = open_page("lab", run=key)
+    assert not app.exception

@@ -2,6 +2,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from normviz.app import lesson
 from normviz.classroom import lessons, views
 from tests.app.pages import assert_whole, charts, open_page
 
@@ -86,3 +87,14 @@ def test_a_link_of_the_lesson_leads_to_the_page_at_its_state(page):
 @pytest.mark.parametrize("query", [{"lesson": "nowhere"}, {"minutes_which-norm-wins": "7"}])
 def test_a_strange_address_shows_the_lesson_all_the_same(query):
     assert_whole(open_page("lesson", **query), "lesson")
+
+
+def test_a_second_click_goes_no_further_than_the_first(monkeypatch):
+    done, clicks = lesson.Progress(at=1), []
+    monkeypatch.setattr(lesson.st, "button", lambda label, on_click, args, **_: clicks.append((on_click, args)))
+    lesson._turn(STEPS, done)
+    for (click, args), goal in zip(clicks, (0, 2), strict=True):
+        done.at = 1
+        click(*args)
+        click(*args)
+        assert done.at == goal

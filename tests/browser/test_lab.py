@@ -41,7 +41,7 @@ def guess(page, label: str, norm: str) -> None:
     page.get_by_role("option", name=norm).click()
 
 
-def test_a_visitor_guesses_trains_steers_and_finds_the_run_again(page, tmp_path):
+def test_a_visitor_guesses_trains_steers_and_finds_the_run_again(page, browser, app_url, tmp_path):
     open_lab(page)
     expect(page.get_by_text("ten classes of textured shapes")).to_be_visible()
     guess(page, "Your guess: best at the end", "Batch norm")
@@ -58,6 +58,13 @@ def test_a_visitor_guesses_trains_steers_and_finds_the_run_again(page, tmp_path)
 
     page.get_by_role("button", name="Go on", exact=True).click()
     until(lambda: step(page) > at + 1)
+    page.reload()  # the same browser still steers it; another one, by the link, does not
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    with fresh_page(browser, app_url) as (other, faults):
+        other.goto(page.url)
+        expect(other.get_by_text("Another browser has begun this run")).to_be_visible()
+        expect(other.get_by_role("button", name="Stop", exact=True)).to_have_count(0)
+        assert not faults
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text("stopped by hand at step")).to_be_visible()
     expect(page.get_by_text("You said batch norm would be best")).to_be_visible()

@@ -339,9 +339,16 @@ def test_hands_are_counted_and_an_address_that_does_not_answer_is_refused(open_p
     expect(teacher.get_by_text("No address of this machine answers to phones")).to_be_visible()
     go_on(teacher, "Begin: Who moves your answer?")
     teacher.get_by_label("B: Group norm").fill("4")
+    phone = open_page()
+    phone.goto(f"/join/{code}")
+    phone.get_by_text("Batch norm").click()
+    phone.get_by_role("button", name="Send my answer").click()
+    expect(teacher.get_by_text("1 of 1 have answered")).to_be_visible()  # without a new page, which would take the field away
+    expect(teacher.get_by_label("B: Group norm")).to_be_focused()
     teacher.get_by_role("button", name="Count these hands").click()
-    expect(teacher.get_by_text("4 of 0 have answered")).to_be_visible()
-    assert votes(teacher, code) == [{"step": "mates", "round": "1", "device": "hands", "choice": "group", "count": "4"}]
+    expect(teacher.get_by_text("5 of 1 have answered")).to_be_visible()
+    hands = {"step": "mates", "round": "1", "device": "hands", "choice": "group", "count": "4"}
+    assert hands in votes(teacher, code) and len(votes(teacher, code)) == 2
     for address, said in (("localhost:8501", "leads every phone to itself"), ("192.0.2.250:9", "does not answer as this app")):
         teacher.goto(f"/room/{code}/teacher")
         teacher.get_by_label("Address that phones reach").fill(address)

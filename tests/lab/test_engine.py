@@ -8,7 +8,7 @@ import sys
 import psutil
 import pytest
 
-from normviz.lab import asking, store
+from normviz.lab import asking, engine, store
 from normviz.lab.settings import Settings
 from normviz.lab.setup import Setup
 from normviz.lab.store import About
@@ -131,3 +131,28 @@ def test_a_run_whose_pictures_are_missing_fails_with_its_reason(lab, start_serve
 def test_the_engine_starts_without_pytorch():
     script = "import sys, normviz.lab.engine; assert not {'torch', 'torchvision'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_what_has_ended_is_not_read_again(lab, monkeypatch):
+    run, read = create(lab), []
+    run.report(name="done")
+    leader = engine.Engine(lab, client=None)
+    leader.look()
+    monkeypatch.setattr(store.LabRun, "state", lambda run: read.append(run) or store.State("done"))
+    leader.look()
+    assert not read and leader.over == {run.key}
+
+
+def test_a_full_disk_ends_neither_the_engine_nor_the_queue(lab, monkeypatch):
+    run, leader, write = create(lab), engine.Engine(lab, client=None), store.write_whole
+    fails = iter([True, True, False])
+
+    def write_whole(file, content):
+        if next(fails, False):
+            raise OSError(28, "No space left on device")
+        write(file, content)
+
+    monkeypatch.setattr(store, "write_whole", write_whole)
+    monkeypatch.setattr(engine, "PATIENCE_SECONDS", 0)
+    leader._lead(run)  # there is no client
+    assert run.state().name == "failed" and next(fails, None) is None

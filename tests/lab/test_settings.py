@@ -30,6 +30,7 @@ def test_the_environment_wins_over_the_file(monkeypatch):
     [
         ('[lab]\nmode = "maybe"', "mode must be one of on, replay, off: mode='maybe'"),
         ("[lab]\nworkers = 0", "workers must be 1 or more: workers=0"),
+        ("[lab]\nmost_pictures = 300", "most_pictures must be 500 or more: most_pictures=300"),
         ('[lab]\nworkers = "many"', "workers must be a whole number: workers='many'"),
         ("[lab]\nspeed = 3", "no such setting: speed"),
         ("[lab", "cannot be read"),

@@ -1,5 +1,6 @@
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -61,3 +62,13 @@ def test_runs_that_nobody_looks_at_are_forgotten(run, tmp_path):
     kept = store.create(tmp_path, Setup(), About("Two", "visit-1"))
     store.forget_old(tmp_path)
     assert store.all_runs(tmp_path) == [kept]
+
+
+def test_what_two_pages_want_at_once_is_both_kept(run):
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(20):
+            list(
+                threads.map(lambda change: run.want(**change), [{"do": "stop"}, {"rates": [(0, number)]}, {"granted": number}])
+            )
+            assert run.wanted() == store.Wanted("stop", number, ((0, number),))
+            run.want(do="run", granted=0, rates=[])

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from normviz.explain import verdicts
 from normviz.training import evaluation
 from normviz.words.classes import CLASS_NAMES
 
@@ -70,3 +71,9 @@ def test_wilson_interval_of_a_known_case():
 
 def test_probabilities_do_not_overflow():
     assert evaluation.probabilities(np.array([[1000.0, 1000.0, -1000.0]])).tolist() == [[0.5, 0.5, 0.0]]
+
+
+def test_a_network_without_a_mistake_is_said_to_have_none():
+    cells = pd.DataFrame({"label": ["cat", "cat", "dog"], "predicted": ["cat", "dog", "cat"], "count": [9, 0, 0]})
+    assert verdicts.worst_sentence(cells) == "No mistake."
+    assert verdicts.worst_sentence(cells.assign(count=[9, 0, 2])) == "Most frequent mistake: dog taken for cat, 2 times."

@@ -11,7 +11,8 @@ async function look() {
     for (const name of ["joined", "answered"])
       for (const node of document.querySelectorAll(`[data-count="${name}"]`))
         if (node.textContent !== String(state[name])) node.textContent = state[name];
-    if (page.live && state.answered !== Number(page.live)) location.reload();
+    const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName);
+    if (page.live && !typing && state.answered !== Number(page.live)) location.reload();
   } catch { /* the network is away: the next look will tell */ }
 }
 setInterval(look, wait * (1 + Math.random() / 4));
