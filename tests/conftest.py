@@ -46,7 +46,8 @@ def _save(split: dataset.Split, folder: Path) -> None:
 
 @pytest.fixture
 def no_data(monkeypatch, tmp_path):
-    monkeypatch.setenv("NORMVIZ_DATA", str(tmp_path))
+    (tmp_path / "no data").mkdir()
+    monkeypatch.setenv("NORMVIZ_DATA", str(tmp_path / "no data"))
 
 
 @pytest.fixture
