@@ -86,7 +86,7 @@ def _measured(found: Saliency, name: str, limit: float) -> str:
 
 def _where(method: str, option: int | str) -> str:
     if method == "Grad-CAM":
-        return f"Taken after the block of norm layer {option}, then enlarged to the picture's size with smooth edges."
+        return f"Taken after the block of norm layer {option}; each value lies where its cell looks, with smooth edges between."
     if option == "black":
         return (
             "A pixel that is black already equals its baseline and gets nothing. A black baseline is flat and leaves group and "

@@ -45,7 +45,8 @@ def _verdict(falls: bool, flat: bool) -> str:
 def growth_sentences(seeds: pd.DataFrame, small: int = 2, large: int = 32) -> list[str]:
     """States how much the error grows from batch size `large` to `small`, here and in the paper, a sentence a norm."""
     said, paper = [], papers.imagenet_errors()
-    for norm, rows in seeds.groupby("norm", sort=False):
+    for norm in [each for each in NORMS if each in set(seeds["norm"])]:
+        rows = seeds[seeds["norm"] == norm]
         by_size = rows.pivot(index="seed", columns="x", values="value")
         if not {small, large} <= set(by_size.columns):
             continue
