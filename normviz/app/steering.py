@@ -170,12 +170,13 @@ def _replay() -> None:
 
 def show_kept(chosen: Settings, shown: LabRun, state: store.State) -> None:
     """Shows the other runs of the visit, a name for this one, and the way to the other pages."""
-    with st.expander("Runs of this visit", icon=":material/history:"):
-        if is_mine(shown):
-            options = {"key": f"name_{shown.key}", "on_change": _rename, "args": (shown,)}
-            st.text_input("Name of this run", value=shown.about().name, **options)
-        for run in store.of_visit(chosen.folder, visit()):
-            if run.key != shown.key:
+    others = [run for run in store.of_visit(chosen.folder, visit()) if run.key != shown.key]
+    if others or is_mine(shown):
+        with st.expander("Runs of this visit", icon=":material/history:"):
+            if is_mine(shown):
+                options = {"key": f"name_{shown.key}", "on_change": _rename, "args": (shown,)}
+                st.text_input("Name of this run", value=shown.about().name, **options)
+            for run in others:
                 label = f"{frame.plain(run.about().name)}: {words.STATES[run.state().name]}"
                 st.button(label, key=f"show_{run.key}", icon=":material/visibility:", on_click=show_run, args=(run.key,))
     if state.name in store.OVER:

@@ -162,6 +162,7 @@ def test_who_comes_by_a_link_watches_and_takes_nothing_away(lab):
     assert not student.exception and words.WATCHED in texts(student)
     assert not {"Pause", "One step", "Stop"} & set(labels(student)) and {"Pause", "Stop"} <= set(labels(teacher))
     assert "Name of this run" not in [each.label for each in student.text_input]
+    assert "Runs of this visit" not in [each.label for each in student.expander], "it would open onto nothing"
     start(student)
     assert run.wanted().do == "run" and len(store.all_runs(settings().folder)) == 2
     button(teacher, "Stop").click().run()

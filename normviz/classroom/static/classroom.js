@@ -1,6 +1,7 @@
 // Looks whether the room has gone on, and reloads the page when it has; the page works without it.
 const page = document.body.dataset;
 const wait = Number(page.wait || 2000);
+const takesKeys = (node) => /^(INPUT|SELECT|TEXTAREA)$/.test(node?.tagName);
 async function look() {
   if (document.hidden || !page.state) return;
   try {
@@ -11,8 +12,7 @@ async function look() {
     for (const name of ["joined", "answered"])
       for (const node of document.querySelectorAll(`[data-count="${name}"]`))
         if (node.textContent !== String(state[name])) node.textContent = state[name];
-    const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName);
-    if (page.live && !typing && state.answered !== Number(page.live)) location.reload();
+    if (page.live && !takesKeys(document.activeElement) && state.answered !== Number(page.live)) location.reload();
   } catch { /* the network is away: the next look will tell */ }
 }
 setInterval(look, wait * (1 + Math.random() / 4));
@@ -21,8 +21,7 @@ document.addEventListener("visibilitychange", look);
 const moves = { ArrowRight: "go-on", PageDown: "go-on", ArrowLeft: "go-back", PageUp: "go-back" };
 document.addEventListener("keydown", (event) => {
   const form = document.getElementById(moves[event.key]);
-  const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
-  if (!form || typing || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (!form || takesKeys(event.target) || event.ctrlKey || event.altKey || event.metaKey) return;
   event.preventDefault();
   form.requestSubmit();
 });
