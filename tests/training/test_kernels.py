@@ -49,16 +49,20 @@ def test_maps_that_are_the_same_everywhere_become_beta_but_for_rounding():
 @pytest.mark.parametrize(
     ("channels", "options"), [(8, {"padding": 2}), (24, {"padding": 1, "stride": 2}), (16, {"dilation": 2})]
 )
-def test_a_depthwise_convolution_has_pytorchs_gradients(channels, options):
+def test_a_depthwise_convolution_and_its_gradients_are_those_of_float32_but_for_rounding(channels, options):
     layer = nn.Conv2d(channels, channels, 3, groups=channels, bias=False, **options)
+    with torch.no_grad():
+        layer.weight.copy_(maps(channels, 1, 3, 3))
     x = maps(5, channels, 9, 9)
-    gradient = torch.randn_like(layer(x.float()))
-    plain = results(layer, x, gradient.bfloat16())
+    exact = layer(x.float())
+    gradient = maps(*exact.shape).detach().flip(0)
+    exact = [exact, *torch.autograd.grad(exact, (x, layer.weight), gradient.float())]
     with kernels.QuickKernels():
-        quick = results(layer, x, gradient.bfloat16())
+        quick = results(layer, x, gradient)
         with torch.autocast("cpu", torch.bfloat16):
             assert "DepthwiseBackward object" in repr(layer(x).grad_fn), "the quick one was not taken"
-    assert largest_error(quick, plain) < 2**-7
+    # Without bf16 in the processor PyTorch adds up the input's gradient in bf16, which costs it 1%.
+    assert largest_error(quick, [value.detach().float() for value in exact]) < 2**-6
 
 
 @pytest.mark.parametrize(
