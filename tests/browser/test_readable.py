@@ -1,4 +1,4 @@
-"""What axe-core finds on each page: WCAG 2.0 to 2.2, A and AA, with no rule switched off.
+"""What axe-core finds on each page: WCAG 2.0 to 2.2, A and AA, with no rule switched off; in the dark what colours decide.
 
 One finding is passed over, in one place: on a phone Streamlit's own menu stands as `ul > div > li`, a `div` for each section
 (github.com/streamlit/streamlit/pull/8681), which breaks the rules on lists and which no page can change.
@@ -11,6 +11,7 @@ from tests.browser.harness import PAGES, assert_no_error, fresh_page, open_page,
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 OPTIONS = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 WIDTHS = (1280, 390)
 IS_STREAMLITS_MENU = "node => node.closest('nav[data-testid=stSidebarNav]') !== null"
 ASKED_FOR = {  # pages that differ without a data set, and what asks for it
@@ -30,9 +31,15 @@ def app_without_data(tmp_path_factory):
         yield server.url
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def with_data(request, browser, app_url):
-    with fresh_page(browser, app_url, scheme=request.param) as (page, _):
+@pytest.fixture(scope="module")
+def with_data(browser, app_url):
+    with fresh_page(browser, app_url) as (page, _):
+        yield page
+
+
+@pytest.fixture(scope="module")
+def dark(browser, app_url):
+    with fresh_page(browser, app_url, scheme="dark") as (page, _):
         yield page
 
 
@@ -45,6 +52,13 @@ def without_data(browser, app_without_data):
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_serious_is_found_with_data(with_data, pictures, name):
     assert findings(with_data, name) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_words_stand_out_in_the_dark(dark, pictures, name):
+    open_page(dark, name)
+    assert_no_error(dark)
+    assert _found(dark, CONTRAST) == []
 
 
 @pytest.mark.parametrize(("name", "query"), ASKED_FOR.items())
@@ -64,8 +78,8 @@ def findings(page, name: str, **query: str) -> list[str]:
     return found + _found(page)
 
 
-def _found(page) -> list[str]:
-    violations = Axe().run(page, options=OPTIONS).response["violations"]
+def _found(page, options: dict = OPTIONS) -> list[str]:
+    violations = Axe().run(page, options=options).response["violations"]
     return [f"{page.viewport_size['width']} px: {line}" for broken in violations for line in _lines(page, broken)]
 
 
