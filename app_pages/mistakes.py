@@ -32,6 +32,6 @@ for norm, _ in saved.three_columns(minimum=300):
 
 st.subheader("Does confidence mean anything?")
 view.show_calibration()
-st.caption("On the dashed line a network that says 80 % is right in 80 of 100 cases; below it, it is surer than it should be.")
+st.caption("On the dashed line a network that says 80% is right in 80 of 100 cases; below it, it is surer than it should be.")
 
 frame.close_page("mistakes")

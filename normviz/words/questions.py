@@ -93,7 +93,7 @@ NOT_YET = "Not carried out yet for the networks of `{study}`: `python -m normviz
 STATISTIC_DISTANCES = {  # column of the study batch-statistics: axis title and caption
     "mean_distance": (
         "distance of the means",
-        "|batch mean − running mean| in running standard deviations, mean over channels and batches.",
+        "|batch mean − running mean| in running standard deviations, mean over channels and batches. The deeper a layer, the thinner its line.",
     ),
     "std_distance": (
         "distance of the standard deviations",
