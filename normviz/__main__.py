@@ -14,26 +14,36 @@ from normviz.pictures import formats, layouts, resizing
 from normviz.studies import evidence
 from normviz.training import loop, plans, runs
 
+GOES_ON = "; the same command goes on from the last finished epoch"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit status: 0, 2 for bad input, 130 where it was stopped."""
+    options = argparse.Namespace(stopped="")
     try:
         options = build_parser().parse_args(arguments)
         rows = options.command(options)
         if rows is not None:
-            _print(json.dumps(rows) if options.json else options.show(rows))
+            _print(_as_json(rows) if options.json else options.show(rows))
     except (ValueError, OSError, MemoryError, loop.Diverged) as error:
         print(f"normviz: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
         if lines := getattr(error, "lines", ""):
             print(lines, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("normviz: stopped; the same command goes on from the last finished epoch", file=sys.stderr)
+        print(f"normviz: stopped{options.stopped}", file=sys.stderr)
         return 130
     return 0
 
 
+def _as_json(rows: list[dict]) -> str:
+    """Returns rows as JSON, which has no NaN and no infinity: null in their places."""
+    return json.dumps(json.loads(json.dumps(rows), parse_constant=lambda _: None))
+
+
 def _print(text: str) -> None:
+    if sys.stdout is None:  # the shell has closed it
+        return
     encoding = sys.stdout.encoding or "utf-8"
     try:
         print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
@@ -66,7 +76,7 @@ def build_parser() -> Parser:
 
 def _add(commands, name: str, command: Callable, show: Callable | None, text: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-    parser.set_defaults(command=command, show=show, json=False)
+    parser.set_defaults(command=command, show=show, json=False, stopped="")
     if show:
         parser.add_argument("--json", action="store_true", help="print one JSON array and nothing else")
     return parser
@@ -75,6 +85,7 @@ def _add(commands, name: str, command: Callable, show: Callable | None, text: st
 def _add_train(commands) -> None:
     text = "train one model, or go on with it from its last finished epoch"
     parser = _add(commands, "train", actions.train, tables.show_table, text)
+    parser.set_defaults(stopped=GOES_ON)
     _add_model(parser)
     _add_data(parser)
     _add_number(parser, "seed", int, "seed of weights and batches: ", "0", default=0)
@@ -106,6 +117,7 @@ def _add_number(parser: argparse.ArgumentParser, name: str, kind: type, what: st
 def _add_study(commands) -> None:
     text = "carry out a study, or go on with it; finished runs are never done twice"
     parser = _add(commands, "study", actions.study, tables.show_table, text)
+    parser.set_defaults(stopped=GOES_ON)
     parser.add_argument("name", **one_of(evidence.NAMES) | {"metavar": "STUDY"}, help=", ".join(evidence.NAMES))
     _add_data(parser)
     _add_own(parser)
@@ -119,6 +131,7 @@ def _add_study(commands) -> None:
 
 def _add_results(commands) -> None:
     parser = _add(commands, "results", actions.results, None, "print the figures of every study as Markdown")
+    parser.set_defaults(show=str)
     parser.add_argument("--write", **place("FILE"), help="put them between the marks of this file instead")
 
 
@@ -175,6 +188,7 @@ def _add_probe(commands) -> None:
     parser.add_argument("--batch", **at_least_one(most=1000), default=8, help="pictures (default: %(default)s)")
     parser.add_argument("--weights", **place("FILE"), help="a safetensors file (default: random weights)")
     parser.add_argument("--data", **place("DIR"), help="take pictures of this folder (default: noise)")
+    _add_own(parser)
     parser.add_argument("--out", **place("FILE"), help="write the report, warnings included, as JSON too")
 
 

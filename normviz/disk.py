@@ -40,6 +40,17 @@ def check_writable(folder: str | Path, needed_bytes: int = 0) -> None:
         )
 
 
+def check_file(file: str | Path) -> None:
+    """Makes sure that a file can be written.
+
+    Raises:
+        DiskError: a folder has its name, or see `check_writable`.
+    """
+    if Path(file).is_dir():
+        raise DiskError(f"file must be none that is a folder: {file}; name a file in it")
+    check_writable(Path(file).parent)
+
+
 def make_room(folder: Path, pattern: str, most_bytes: int, newest: Path | None = None, oldest: float = 0.0) -> None:
     """Deletes files, the least lately changed first, until the rest has so many bytes in all; others may delete them meanwhile.
 

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from dataclasses import fields
@@ -7,8 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from filelock import FileLock
 
+from normviz import __main__ as command_line
 from normviz.__main__ import main
+from normviz.commands import actions
 from normviz.model import network
 from normviz.pictures import uploads
 from normviz.studies import evidence
@@ -300,3 +304,40 @@ def test_other_own_pictures_are_evaluated_without_an_agreement(own_data, tmp_pat
     (row,) = rows_of(capsys, "evaluate", "--data", other, "--runs", out[1])
     assert row["agreement"] is None
     assert main(["evaluate", "--data", other, "--runs", out[1]]) == 0
+
+
+def test_json_has_no_nan():
+    assert json.loads(command_line._as_json([{"a": float("nan"), "b": [float("inf"), 1.5]}]), parse_constant=pytest.fail) == [
+        {"a": None, "b": [None, 1.5]}
+    ]
+
+
+def test_two_trainings_of_one_folder_do_not_cross(image_folder, tmp_path, capsys):
+    arguments = ["train", "--study", "published", "--norm", "layer", "--epochs", "1", "--data", str(image_folder)]
+    out = tmp_path / "runs"
+    with FileLock(out / "published" / ".layer.lock"):
+        assert main([*arguments, "--out", str(out)]) == 2
+    assert "is being trained by another process" in capsys.readouterr().err
+    (out / "published" / "layer").mkdir()
+    (out / "published" / "layer" / "notes.txt").write_text("mine")
+    assert main([*arguments, "--out", str(out)]) == 2
+    assert "must be empty or hold a run" in capsys.readouterr().err
+    assert (out / "published" / "layer" / "notes.txt").exists()
+
+
+@pytest.mark.parametrize(("command", "goes_on"), [("train", True), ("evaluate", False)])
+def test_what_was_stopped_goes_on_only_where_it_can(command, goes_on, monkeypatch, capsys):
+    def stop(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(actions, command, stop)
+    arguments = ["--study", "published", "--norm", "layer"] if command == "train" else []
+    assert main([command, *arguments]) == 130
+    assert ("goes on from the last finished epoch" in capsys.readouterr().err) == goes_on
+
+
+def test_results_are_printed_in_any_encoding():
+    done = subprocess.run(
+        [sys.executable, "-m", "normviz", "results"], env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True
+    )
+    assert done.returncode == 0 and b"Which norm wins?" in done.stdout

@@ -2,15 +2,18 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import torch
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
+from normviz import disk
 from normviz.model import network
 from normviz.model.norms import COMPARED, NORMS, STUDIES
 from normviz.pictures import dataset, inspection, layouts, uploads
@@ -29,18 +32,33 @@ def train(options: argparse.Namespace) -> list[dict]:
     checks.check_plan(plan, options.out, options.device)
     if not options.replace:
         _refuse_to_replace(plan, options.out)
-    chosen = _choices(options)
-    splits = [dataset.load_split(name, options.data, chosen) for name in ("train", "test")]
+    splits = [dataset.load_split(name, options.data, _choices(options)) for name in ("train", "test")]
     _refuse_to_mix(splits[0], options.out)
     checks.check_pictures(plan, *splits, options.out)
     memory.keep_freed_memory()
-    with tqdm(unit="step", dynamic_ncols=True, file=sys.stderr, delay=AT_ONCE) as bar:
+    with _alone(plan, options.out), tqdm(unit="step", dynamic_ncols=True, file=sys.stderr, delay=AT_ONCE) as bar:
+        if not options.replace:  # another process may have finished it meanwhile
+            _refuse_to_replace(plan, options.out)
         try:
             run = loop.train(plan, *splits, root=options.out, device=options.device, report=_show_on(bar))
         except (MemoryError, RuntimeError) as error:
             _refuse_too_large(plan, error)
             raise
     return [_result(options.study, run)]
+
+
+@contextmanager
+def _alone(plan: plans.Plan, root: Path) -> Iterator[None]:
+    """Keeps a run's folder for this process."""
+    folder = runs.folder_of(plan.study, plan.norm, root)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder.with_name(f".{folder.name}.lock"), timeout=0):
+            yield
+    except Timeout as error:
+        raise ValueError(
+            f"{folder} is being trained by another process: wait until it ends, or choose another --out"
+        ) from error
 
 
 def _choices(options: argparse.Namespace) -> Choices:
@@ -126,13 +144,10 @@ def _show_progress_on(bar: tqdm) -> Callable:
     return show
 
 
-def results(options: argparse.Namespace) -> None:
+def results(options: argparse.Namespace) -> str | None:
     from normviz.studies import results as figures
 
-    if options.write:
-        figures.write(options.write)
-    else:
-        print(figures.markdown())
+    return figures.write(options.write) if options.write else figures.markdown()
 
 
 def summary(options: argparse.Namespace) -> list[dict]:
@@ -233,6 +248,7 @@ def check_lesson(options: argparse.Namespace) -> list[dict]:
 def print_lesson(options: argparse.Namespace) -> None:
     from normviz.classroom import handout, lessons
 
+    disk.check_file(options.out)
     lesson = lessons.load(options.file)
     cut = options.minutes or lesson.cuts[-1]
     if cut not in lesson.cuts:

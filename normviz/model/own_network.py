@@ -11,7 +11,6 @@ import torch
 from torch import nn
 
 from normviz.model import written
-from normviz.model.network import count_parameters
 
 DOORS = "a name of torchvision's classification networks, package.module:build, or a .yaml file"
 ZOO_PICTURE = (3, 224, 224)
@@ -47,9 +46,11 @@ def seeded(make: Callable[[], nn.Module], seed: int = 0) -> nn.Module:
 
 
 def check_size(name: str, most: int) -> None:
-    """Raises ValueError for a network of the zoo with more parameters than `most`; none is made."""
-    with torch.device("meta"):
-        count = count_parameters(from_zoo(name))
+    """Raises ValueError for no network of the zoo, or one with more parameters than `most`, as torchvision counts; none is made."""
+    import torchvision
+
+    _check_name(name)
+    count = max(each.meta["num_params"] for each in torchvision.models.get_model_weights(name))
     if count > most:
         raise ValueError(
             f"a network must have {most:,} parameters at most here: {name} has {count:,}; probe it on the command line"
@@ -64,11 +65,15 @@ def from_zoo(name: str) -> nn.Module:
     """
     import torchvision
 
+    _check_name(name)
+    options = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+    return torchvision.models.get_model(name, weights=None, **options)
+
+
+def _check_name(name: str) -> None:
     if name not in zoo():
         near = difflib.get_close_matches(name, zoo(), 1)
         raise ValueError(f"a network must be {DOORS}: {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
-    options = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
-    return torchvision.models.get_model(name, weights=None, **options)
 
 
 def imported(path: str) -> nn.Module:
@@ -83,7 +88,7 @@ def imported(path: str) -> nn.Module:
     try:
         found = getattr(importlib.import_module(place), attribute)
         network = found if isinstance(found, nn.Module) else found()
-    except Exception as error:  # whatever the operator's own code raises
+    except (Exception, SystemExit) as error:  # whatever the operator's own code raises; a script reads arguments and ends
         said = str(error).partition("\n")[0]
         raise ValueError(
             f"package.module:build must be importable and callable: {path}: {type(error).__name__}: {said}"

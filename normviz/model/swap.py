@@ -1,11 +1,10 @@
 """The same network with another norm: every batch, group or instance norm becomes another one."""
 
-from copy import deepcopy
-
 import torch
 from torch import nn
 
 from normviz.model.network import make_norm
+from normviz.probe import again
 
 BATCH = {nn.BatchNorm1d: 1, nn.BatchNorm2d: 2, nn.BatchNorm3d: 3}
 OF_DIMENSIONS = {number: kind for kind, number in BATCH.items()}
@@ -28,11 +27,11 @@ def swap_norms(network: nn.Module, norm: str, groups: int = 4) -> nn.Module:
         groups: of group norm; must divide the channels of every norm layer.
 
     Raises:
-        ValueError: no such norm, or groups that do not divide the channels of a layer, which is named.
+        ValueError: no such norm, groups that do not divide the channels of a layer, which is named, or see `again.copied`.
     """
     if norm not in SWAPPED:
         raise ValueError(f"norm must be one of {', '.join(SWAPPED)}: norm={norm!r}")
-    copy, made = deepcopy(network), {}
+    copy, made = again.copied(network), {}
     if _channels(copy) is not None:
         return _swapped(copy, "the network", norm, groups)
     for path, module in list(copy.named_modules(remove_duplicate=False)):

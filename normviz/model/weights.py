@@ -7,7 +7,8 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".tar", ".pt2", ".jit")
-BEGINS = (b"PK\x03\x04", b"\x80")  # a ZIP, as torch.save, TorchScript and torch.export write; a pickle
+ZIP, PICKLE = b"PK\x03\x04", b"\x80"  # as torch.save, TorchScript and torch.export write it; as older torch.save did
+HEADER = b"{"  # of a safetensors file, after 8 bytes with its length, whose first may be any
 NAMED = 3  # tensors of a kind
 READERS = {  # what is in the file -> how its owner reads a state dict out of it
     "export": "torch.export.load({file!r}).state_dict",
@@ -50,8 +51,9 @@ def _refuse_code(file: Path) -> None:
     begins = b""
     if file.is_file():
         with file.open("rb") as opened:
-            begins = opened.read(4)
-    if file.suffix.lower() in PICKLES or begins.startswith(BEGINS):
+            begins = opened.read(9)
+    is_code = begins.startswith(ZIP) or (begins.startswith(PICKLE) and begins[8:] != HEADER)
+    if file.suffix.lower() in PICKLES or is_code:
         reader = READERS[_content(file)].format(file=str(file))
         lines = (
             "import torch, safetensors.torch\n"

@@ -1,9 +1,9 @@
 """CIFAR-10 fetched with torchvision, once however many visitors ask for it."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 
 from normviz import disk
 from normviz.pictures import originals
@@ -11,7 +11,6 @@ from normviz.pictures.originals import ARCHIVE, ARCHIVE_BYTES, BATCHES, FOLDER, 
 
 UNPACKED_BYTES = 186_250_000  # of FOLDER: 60,000 pictures of 3,073 bytes and their names
 
-_DOWNLOADER = ThreadPoolExecutor(max_workers=1)
 _DOWNLOADS: dict[Path, Future] = {}
 _LOCK = Lock()
 
@@ -57,13 +56,19 @@ def _start_or_join(path: Path) -> Future:
     """Returns the download into this folder that is under way, of whichever visitor, or a new one."""
     with _LOCK:
         if path not in _DOWNLOADS or _DOWNLOADS[path].done():
-            _DOWNLOADS[path] = _DOWNLOADER.submit(_download, path)
+            _DOWNLOADS[path] = Future()
+            Thread(target=_download, args=(path, _DOWNLOADS[path]), daemon=True).start()  # ends with a process that is stopped
         return _DOWNLOADS[path]
 
 
-def _download(path: Path) -> None:
-    path.mkdir(parents=True, exist_ok=True)
-    originals.cifar10()(path, download=True)
+def _download(path: Path, fetching: Future) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        originals.cifar10()(path, download=True)
+    except BaseException as error:  # `fetch` tells it to whoever waits
+        fetching.set_exception(error)
+    else:
+        fetching.set_result(None)
 
 
 def _arrived(archive: Path) -> float:

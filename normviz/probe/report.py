@@ -56,13 +56,22 @@ def _faults(module: nn.Module, layer: NormLayer, pictures: bool) -> Iterator[str
 
 def _never_updated(module: nn.Module) -> bool:
     counted = getattr(module, "num_batches_tracked", None)
-    fresh = bool((module.running_mean == 0).all() and (module.running_var == 1).all())
+    variance = _variance(module)
+    fresh = bool((module.running_mean == 0).all()) and (variance is None or bool((variance == 1).all()))
     return fresh and (counted is None or int(counted) == 0)
+
+
+def _variance(module: nn.Module) -> torch.Tensor | None:
+    """Returns the kept variances, which only some home-made layers lack."""
+    variance = getattr(module, "running_var", None)
+    return variance if isinstance(variance, torch.Tensor) and variance.shape == module.running_mean.shape else None
 
 
 def _drifted(module: nn.Module, mean: torch.Tensor, variance: torch.Tensor) -> bool:
     """Returns whether half of the channels have another mean, or another deviation, than was kept."""
-    kept = module.running_var.float().sqrt() + 1e-5
+    if _variance(module) is None:
+        return False
+    kept = module.running_var.float().flatten().sqrt() + 1e-5
     ratio = (variance.sqrt() + 1e-5) / kept
-    off = (mean - module.running_mean.float()).abs() > FAR * kept
+    off = (mean - module.running_mean.float().flatten()).abs() > FAR * kept
     return bool((off | (ratio > WIDE) | (ratio < 1 / WIDE)).float().mean() >= 0.5)

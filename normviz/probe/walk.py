@@ -19,7 +19,7 @@ KNOWN = (
     nn.LocalResponseNorm,
     nn.CrossMapLRN2d,
 )
-OF_TORCH = "torch.nn.modules."
+OF_TORCH = "torch."  # its leaves beside the norms are none: reparametrizations, quantizers, ...
 
 
 @dataclass
@@ -108,7 +108,10 @@ def _is_activation(module: nn.Module) -> bool:
 def _by_channel(target: nn.Module | Callable, x: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor] | None:
     if x is None or not isinstance(getattr(target, "running_mean", None), torch.Tensor) or x.ndim < 2:
         return None
-    rows = x.detach().movedim(1, 0).flatten(1).float()
+    at = next((at for at in (1, -1) if x.shape[at] == target.running_mean.numel()), None)
+    if at is None:
+        return None
+    rows = x.detach().movedim(at, 0).flatten(1).float()
     return rows.mean(1), rows.var(1, correction=0)
 
 
@@ -120,8 +123,14 @@ def walk(copy: nn.Module, example: object) -> Record:
         example: a tensor, a tuple or list of positional arguments, or a mapping of named ones.
 
     Raises:
-        ValueError: the network does not take the example.
+        ValueError: the network does not take the example, or cannot be looked into.
     """
+    scripted = next((path for path, each in copy.named_modules() if isinstance(each, torch.jit.ScriptModule)), None)
+    if scripted is not None:
+        raise ValueError(
+            f"a network must not be TorchScript, whose layers cannot be looked into: {scripted or 'the network'}; name the module "
+            "that it was made from"
+        )
     record = Record()
     with _hooked(copy.eval(), record), _Functional(record):
         run(copy, example)

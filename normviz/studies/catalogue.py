@@ -185,10 +185,11 @@ def carry_out(
     try:
         if isinstance(plan, Measurement):
             return _measured(plan, dataset.load_split("test", folder, chosen))
-        run = _finished(plan, root) or loop.train(plan, *_splits(folder, chosen), root, device, _stop_when_orphaned())
-        return rows(name, plan, run)
+        splits = _splits(folder, chosen)
+        run = _finished(plan, root, *(split.fingerprint for split in splits))
+        return rows(name, plan, run or loop.train(plan, *splits, root, device, _stop_when_orphaned()))
     except loop.Diverged as error:
-        return _diverged(name, plan, _splits(folder, chosen)[0]) if name in MAY_DIVERGE else f"Diverged: {error}"
+        return _diverged(name, plan, _splits(folder, chosen)[0], device) if name in MAY_DIVERGE else f"Diverged: {error}"
     except Exception as error:  # whatever it is, it is reported at the end of the study
         return f"{type(error).__name__}: {error}"
 
@@ -204,11 +205,13 @@ def _stop_when_orphaned() -> Callable[[loop.Step], None]:
     return check
 
 
-def _finished(plan: Plan, root: Path) -> runs.Run | None:
+def _finished(plan: Plan, root: Path, training: str, test: str) -> runs.Run | None:
+    """Returns the finished run of a folder, if there is one and it is of these pictures, which are named by fingerprint."""
     try:
-        return runs.load(plan.study, plan.norm, root)
+        run = runs.load(plan.study, plan.norm, root)
     except runs.RunError:
         return None
+    return run if (run.info["data"]["train_fingerprint"], run.info["data"]["test_fingerprint"]) == (training, test) else None
 
 
 @lru_cache(maxsize=1)
@@ -221,11 +224,11 @@ def rows(name: str, plan: Plan, run: runs.Run) -> pd.DataFrame:
     return run.history.assign(**_about(name, plan, run.info), plan=plan.digest)
 
 
-def _diverged(name: str, plan: Plan, training: dataset.Split) -> pd.DataFrame:
+def _diverged(name: str, plan: Plan, training: dataset.Split, device: str) -> pd.DataFrame:
     """Returns the row of a run whose loss is not finite any more: a last epoch without figures."""
     here = {
         "torch": torch.__version__,
-        "device": "CPU",
+        "device": loop.device_name(loop.device_of(device)),
         "wall_seconds": 0.0,
         "data": {"train_fingerprint": training.fingerprint},
     }
@@ -271,9 +274,7 @@ def _groups_of(plan: Plan) -> str:
     return {"group": str(plan.groups), "instance": "C", **dict.fromkeys(ONE_GROUP, "1")}.get(plan.norm, "")
 
 
-def shipped(plan: Plan | Measurement, name: str, fingerprint: str) -> pd.DataFrame | None:
-    """Returns the rows of the shipped run if it is exactly this plan on exactly these pictures."""
-    run = None if isinstance(plan, Measurement) else _finished(plan, runs.CHECKPOINTS)
-    if run is None or run.info["data"]["train_fingerprint"] != fingerprint:
-        return None
-    return rows(name, plan, run) if _plan_of(run) == plan else None
+def shipped(plan: Plan | Measurement, name: str, training: str, test: str) -> pd.DataFrame | None:
+    """Returns the rows of the shipped run if it is exactly this plan on exactly these pictures, named by fingerprint."""
+    run = None if isinstance(plan, Measurement) else _finished(plan, runs.CHECKPOINTS, training, test)
+    return rows(name, plan, run) if run and _plan_of(run) == plan else None

@@ -57,11 +57,15 @@ def load(name: str, root: Path = FOLDER) -> pd.DataFrame:
     """
     file = files(name, root)[0]
     try:
-        return pd.read_parquet(file)
+        table = pd.read_parquet(file)
+        if missing := {"study", "plan", "data"} - set(table):
+            raise ValueError(f"no column {', '.join(sorted(missing))}")
     except (OSError, ValueError, ArrowException) as error:
+        first = "move it away, and " if file.exists() else ""
         raise EvidenceError(
-            f"{file} cannot be read ({error}); run it with: python -m normviz study {name} --data DIR"
+            f"{file} cannot be read ({error}); {first}run it with: python -m normviz study {name} --data DIR"
         ) from error
+    return table
 
 
 def load_if_any(name: str, root: Path = FOLDER) -> pd.DataFrame:

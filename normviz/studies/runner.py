@@ -109,7 +109,9 @@ def run(
         campaign = _Campaign(
             study, str(Path(path).resolve()), Path(root).resolve(), device, count, fingerprint, chosen or choices()
         )
-        campaign.missing = _adopt(campaign)
+        campaign.missing = _adopt(campaign, splits["test"])
+        for plan in _trainings(campaign.missing):
+            checks.check_batch_size(plan, splits["train"])
         _check_room(campaign, splits["test"])
         with _watch(campaign, report):
             _work(campaign)
@@ -180,16 +182,19 @@ async def _knock(address: str) -> None:
     greeted.abort()
 
 
-def _adopt(campaign: _Campaign) -> list[Job]:
+def _adopt(campaign: _Campaign, test: dataset.Split) -> list[Job]:
     """Takes over runs that another study or the shipped runs already hold, and returns those still to be done."""
     study, root = campaign.study, campaign.root
     here = evidence.load_if_any(study.name, root)
     _check_same_pictures(study.name, here, campaign.fingerprint)
+    if root == evidence.FOLDER.resolve():
+        for other in evidence.begun(catalogue.PLANS if study.split == "train" else (), root):
+            _check_same_pictures(other, evidence.load(other, root), campaign.fingerprint)
     missing = []
     for plan in study.plans:
         if plan.digest in set(here["plan"]):
             continue
-        found = _found_elsewhere(plan, campaign)
+        found = _found_elsewhere(plan, campaign, test)
         if found is None:
             missing.append(plan)
         else:
@@ -201,19 +206,19 @@ def _check_same_pictures(name: str, table: pd.DataFrame, fingerprint: str) -> No
     others = set(table["data"]) - {fingerprint}
     if others:
         raise evidence.EvidenceError(
-            f"{name} was begun on other pictures (fingerprint {min(others)[:12]}, now {fingerprint[:12]}): name the data "
+            f"study {name} in this folder was begun on other pictures (fingerprint {min(others)[:12]}, now {fingerprint[:12]}): name the data "
             "folder it was begun with, or another --out"
         )
 
 
-def _found_elsewhere(plan: Job, campaign: _Campaign) -> pd.DataFrame | None:
+def _found_elsewhere(plan: Job, campaign: _Campaign, test: dataset.Split) -> pd.DataFrame | None:
     name = campaign.study.name
     for other in catalogue.PLANS:
         table = evidence.load_if_any(other, campaign.root)
         found = table[(table["plan"] == plan.digest) & (table["data"] == campaign.fingerprint)]
         if len(found):
             return found.assign(study=name)
-    return catalogue.shipped(plan, name, campaign.fingerprint)
+    return catalogue.shipped(plan, name, campaign.fingerprint, test.fingerprint)
 
 
 def _work(campaign: _Campaign) -> None:

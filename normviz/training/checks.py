@@ -31,7 +31,7 @@ def check_plan(plan: Plan, root: Path, device: str = "auto") -> None:
 
     Raises:
         ValueError: no such model, groups that do not divide the channels, or a device that is not there.
-        disk.DiskError: the run's folder cannot be written.
+        disk.DiskError: the run's folder cannot be written, or holds something else than a run.
     """
     described(plan)
     check_device(device)
@@ -39,21 +39,30 @@ def check_plan(plan: Plan, root: Path, device: str = "auto") -> None:
     disk.check_writable(folder.parent)
     if folder.exists() and not folder.is_dir():
         raise disk.DiskError(f"{folder} must be a folder, as a run is one: take the file away, or name another folder")
+    if folder.exists() and any(folder.iterdir()) and not (folder / "run.json").exists():
+        raise disk.DiskError(
+            f"{folder} must be empty or hold a run, which takes its place: move its files, or name another folder"
+        )
 
 
 def check_pictures(plan: Plan, training: dataset.Split, test: dataset.Split, root: Path) -> None:
     """Checks what depends on the pictures: the batch size, and the room for what the run writes.
 
     Raises:
-        ValueError: a batch larger than the training set.
+        ValueError: see `check_batch_size`.
         disk.DiskError: too little room.
     """
+    check_batch_size(plan, training)
+    disk.check_writable(runs.folder_of(plan.study, plan.norm, root).parent, run_bytes(plan, len(test), training.classes))
+
+
+def check_batch_size(plan: Plan, training: dataset.Split) -> None:
+    """Raises ValueError for a batch larger than the training set."""
     if plan.recipe.batch_size > len(training):
         raise ValueError(
             f"batch_size must be at most the number of training pictures: batch_size={plan.recipe.batch_size}, "
             f"pictures={len(training)}; choose a smaller one, or name a folder that holds more"
         )
-    disk.check_writable(runs.folder_of(plan.study, plan.norm, root).parent, run_bytes(plan, len(test), training.classes))
 
 
 def check_device(device: str | None) -> None:

@@ -46,7 +46,11 @@ def _listed(classes: tuple[str, ...]) -> str:
 
 def logit_columns(classes: tuple[str, ...]) -> list[str]:
     """Returns the columns of the logits in a table of predictions; a class may be called as another column of it is."""
-    return [f"class {name}" if name in ("index", "label") else name for name in classes]
+    return [_column(name, {"index", "label", *classes} - ({name} - {"index", "label"})) for name in classes]
+
+
+def _column(name: str, taken: set[str]) -> str:
+    return _column(f"class {name}", taken) if name in taken else name
 
 
 def verdicts(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -66,9 +66,9 @@ def train(
         Diverged: the loss is not finite any more; nothing finished is overwritten.
     """
     plan = plan.shared()
-    where = torch.device("cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu"))
+    where = device_of(device)
     progress = progress_file(plan, root)
-    state = _resume(plan, training, progress, where) if progress.exists() else begin(plan, where, training)
+    state = _resume(plan, training, test, progress, where) if progress.exists() else begin(plan, where, training)
     if not state.statistics:
         state.statistics.append(_probe(state.network, training, epoch=0))
     while len(state.history) < plan.recipe.epochs:
@@ -76,10 +76,15 @@ def train(
         advance(state, training, report=report)
         close_epoch(state, training, test)
         state.wall_seconds += time.monotonic() - started
-        runs.write_whole(progress, pack(state, training))
+        runs.write_whole(progress, pack(state, training, test))
     runs.save(*finish(state, training, test), runs.folder_of(plan.study, plan.norm, root))
     progress.unlink(missing_ok=True)
     return runs.load(plan.study, plan.norm, root)
+
+
+def device_of(asked: str) -> torch.device:
+    """Returns the device that "cpu", "cuda" or "auto" means here."""
+    return torch.device("cuda" if asked == "auto" and torch.cuda.is_available() else asked.replace("auto", "cpu"))
 
 
 def progress_file(plan: Plan, root: Path) -> Path:
@@ -185,7 +190,11 @@ def _precision(state: State) -> Iterator[None]:
 
 
 def close_epoch(state: State, training: dataset.Split, test: dataset.Split) -> None:
-    """Measures the network and adds a row to the history, and its layer statistics, for the epoch as far as it has come."""
+    """Measures the network and adds a row to the history, and its layer statistics, for the epoch as far as it has come.
+
+    Raises:
+        Diverged: its loss on the test pictures is not finite.
+    """
     epoch = state.epoch
     if state.plateau:
         state.plateau.step(epoch.last_loss)
@@ -194,7 +203,13 @@ def close_epoch(state: State, training: dataset.Split, test: dataset.Split) -> N
         "train_accuracy": epoch.correct / epoch.seen,
         "learning_rate": float(np.mean(epoch.rates)),
     }
-    state.history.append({"epoch": epoch.number, **trained, **_measure(state.network, test)})
+    measured = _measure(state.network, test)
+    if not math.isfinite(measured["test_loss"]):
+        raise Diverged(
+            f"loss must stay finite: test loss={measured['test_loss']} after epoch {epoch.number}; train again with a lower "
+            f"--learning-rate than {state.plan.recipe.learning_rate:g}"
+        )
+    state.history.append({"epoch": epoch.number, **trained, **measured})
     state.statistics.append(_probe(state.network, training, epoch.number))
 
 
@@ -220,9 +235,9 @@ def _probe(network: Network, training: dataset.Split, epoch: int) -> pd.DataFram
     return table
 
 
-def _resume(plan: Plan, training: dataset.Split, progress: Path, where: torch.device) -> State:
+def _resume(plan: Plan, training: dataset.Split, test: dataset.Split, progress: Path, where: torch.device) -> State:
     try:
-        return unpack(plan, training, progress.read_bytes(), where)
+        return unpack(plan, training, progress.read_bytes(), where, test)
     except (OSError, SafetensorError, ValueError, LookupError, TypeError, RuntimeError) as error:
         if isinstance(error, runs.RunError):
             raise runs.RunError(f"{progress} {error}: name the data folder it was begun with, or delete the file") from error
@@ -254,7 +269,7 @@ def _describe(state: State, training: dataset.Split, test: dataset.Split, predic
         "recipe": asdict(plan.recipe),
         "epochs": last["epoch"],
         "torch": torch.__version__,
-        "device": _device_name(state.where),
+        "device": device_name(state.where),
         "threads": torch.get_num_threads(),
         "wall_seconds": round(state.wall_seconds, 1),
         "data": {
@@ -269,5 +284,6 @@ def _describe(state: State, training: dataset.Split, test: dataset.Split, predic
     }
 
 
-def _device_name(device: torch.device) -> str:
+def device_name(device: torch.device) -> str:
+    """Returns what rows and runs call a device."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"

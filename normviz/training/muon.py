@@ -6,6 +6,7 @@ from torch import nn
 MOMENTUM = 0.95
 ROUNDS = 5  # of Newton-Schulz
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of its polynomial: steepest at 0, values between 0.7 and 1.2 after five rounds
+WEIGHTS = (2, 4)  # axes of what a linear layer and a convolution learn; a norm's gamma and beta have 1, or C x H x W
 ADAMW_SIZE = 0.2  # root mean square of AdamW's usual update (Liu et al. 2025, arXiv 2502.16982, section 2.2)
 
 
@@ -33,7 +34,7 @@ class Muon(torch.optim.AdamW):
     def __init__(self, network: nn.Module, lr: float, weight_decay: float, **options):
         dense, depthwise, vectors = [], [], []
         for parameter in filter(lambda each: each.requires_grad, network.parameters()):
-            kind = vectors if parameter.dim() == 1 else depthwise if parameter.shape[1] == 1 else dense
+            kind = vectors if parameter.dim() not in WEIGHTS else depthwise if parameter.shape[1] == 1 else dense
             kind.append(parameter)
         groups = [{"params": dense}, {"params": depthwise}, {"params": vectors, "weight_decay": 0.0}]
         super().__init__([group for group in groups if group["params"]], lr=lr, weight_decay=weight_decay, **options)

@@ -20,6 +20,14 @@ from normviz.words.classes import CLASS_NAMES
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 SHARED_RUNS = {("published", "batch"): ("controlled", "batch")}  # one and the same network, trained once
 FILES = ("weights.safetensors", "history.csv", "predictions.parquet", "layer_stats.parquet")
+PARTS = {  # of run.json that are records themselves: keys that every one has
+    "architecture": ("norm",),
+    "recipe": (),
+    "data": ("train_fingerprint", "test_fingerprint"),
+    "final": ("accuracy", "low", "high"),
+    "files": (),
+}
+LISTS = ("classes", "mean", "std")  # of the architecture, where it has them
 REQUIRED = ("study", "norm", "architecture", "recipe", "seed", "torch", "data", "final", "parameters", "files")
 
 
@@ -89,7 +97,7 @@ def load(study: str, norm: str, root: Path = CHECKPOINTS) -> Run:
     """
     folder = folder_of(study, norm, root)
     info = _read_info(folder, study, norm)
-    contents = {name: _read_verified(folder / name, info["files"].get(name), study, norm) for name in FILES}
+    contents = {name: _read_verified(folder / name, info["files"].get(name)) for name in FILES}
     run = Run(study, info, contents)
     _check_readable(run, folder)
     return run
@@ -100,24 +108,37 @@ def _read_info(folder: Path, study: str, norm: str) -> dict:
     try:
         info = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RunError(f"{file} cannot be read ({error}); {_rebuild(study, norm)}") from error
-    missing = [key for key in REQUIRED if key not in info] if isinstance(info, dict) else list(REQUIRED)
-    if missing or not isinstance(info["files"], dict):
-        raise RunError(f"{file} is not a run of this project (no {', '.join(missing)}); {_rebuild(study, norm)}")
+        raise RunError(f"{file} cannot be read ({error}); {_rebuild(folder)}") from error
+    missing = _missing_of(info)
+    if missing:
+        raise RunError(f"{file} is not a run of this project (no {', '.join(missing)}); {_rebuild(folder)}")
     owner = SHARED_RUNS.get((study, norm), (study, norm))
     if (info["study"], info["norm"]) != owner:
-        raise RunError(f"{file} describes {info['study']} {info['norm']}, not {' '.join(owner)}; {_rebuild(study, norm)}")
+        raise RunError(f"{file} describes {info['study']} {info['norm']}, not {' '.join(owner)}; {_rebuild(folder)}")
     return info
 
 
-def _read_verified(file: Path, digest: str | None, study: str, norm: str) -> bytes:
+def _missing_of(info: object) -> list[str]:
+    """Returns what a run.json lacks, or has of another kind than a run."""
+    if not isinstance(info, dict):
+        return list(REQUIRED)
+    missing = [key for key in REQUIRED if key not in info]
+    for key, needed in PARTS.items():
+        part = info.get(key, {})
+        missing += [f"{key}.{name}" for name in needed if name not in part] if isinstance(part, dict) else [key]
+    described = info.get("architecture")
+    lists = [name for name in LISTS if isinstance(described, dict) and not isinstance(described.get(name, []), list)]
+    return missing + [f"architecture.{name}" for name in lists]
+
+
+def _read_verified(file: Path, digest: str | None) -> bytes:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise RunError(f"{file} cannot be read ({error}); {_rebuild(study, norm)}") from error
+        raise RunError(f"{file} cannot be read ({error}); {_rebuild(file.parent)}") from error
     if hashlib.sha256(content).hexdigest() != digest:
         raise RunError(
-            f"{file} is damaged, truncated or from another run: its SHA-256 is not the one in run.json; {_rebuild(study, norm)}"
+            f"{file} is damaged, truncated or from another run: its SHA-256 is not the one in run.json; {_rebuild(file.parent)}"
         )
     return content
 
@@ -127,12 +148,14 @@ def _check_readable(run: Run, folder: Path) -> None:
         for name in ("history", "predictions", "layer_stats", "weights"):
             getattr(run, name)
     except (ValueError, OSError, SafetensorError) as error:
-        raise RunError(f"{folder} holds a file that cannot be read ({error}); {_rebuild(run.study, run.norm)}") from error
+        raise RunError(f"{folder} holds a file that cannot be read ({error}); {_rebuild(folder)}") from error
 
 
-def _rebuild(study: str, norm: str) -> str:
-    study, norm = SHARED_RUNS.get((study, norm), (study, norm))
-    return f"rebuild it with: python -m normviz train --study {study} --norm {norm} --replace --data DIR"
+def _rebuild(folder: Path) -> str:
+    """Says how the run of a folder, of `folder_of`, is made anew in its place."""
+    root, study, norm = folder.parents[1], folder.parent.name, folder.name
+    there = "" if root.resolve() == CHECKPOINTS.resolve() else f" --out {root}"
+    return f"rebuild it with: python -m normviz train --study {study} --norm {norm} --replace --data DIR{there}"
 
 
 def save(info: dict, contents: dict[str, bytes], folder: Path) -> None:
@@ -141,7 +164,7 @@ def save(info: dict, contents: dict[str, bytes], folder: Path) -> None:
     Args:
         info: run.json without `files`; the digests are added here.
         contents: the bytes of each of `FILES`.
-        folder: the run's folder; an older run there is replaced only when the new one is whole on disk.
+        folder: the run's folder, which no other process writes; an older run there is replaced only when the new one is whole.
     """
     folder = Path(folder)
     fresh, old = (folder.with_name(f".{folder.name}.{state}") for state in ("new", "old"))
@@ -162,11 +185,15 @@ def write_whole(file: Path, content: bytes) -> None:
     """Writes a file so that its name never stands for half of it, whenever the process is killed, whoever else writes it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_ident()}.part")
-    with open(partial, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(partial, file)
+    try:
+        with open(partial, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(partial, file)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def final_figures(run: Run) -> dict[str, float]:

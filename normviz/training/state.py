@@ -130,14 +130,18 @@ def _flips(plan: Plan, pictures: int, number: int) -> torch.Tensor | None:
     return first ^ (number % 2 == 0)
 
 
-def pack(state: State, training: dataset.Split) -> bytes:
-    """Returns a run between two steps as one safetensors file: tensors, and everything else as JSON in its header."""
+def pack(state: State, training: dataset.Split, test: dataset.Split | None = None) -> bytes:
+    """Returns a run between two steps as one safetensors file: tensors, and everything else as JSON in its header.
+
+    The test split is the one of which the history tells.
+    """
     arrays = {f"network.{name}": value for name, value in state.network.state_dict().items()}
     for place, moments in state.optimizer.state_dict()["state"].items():
         arrays |= {f"optimizer.{place}.{name}": value for name, value in moments.items()}
     record = {
         "plan": asdict(state.plan),
         "data": training.fingerprint,
+        "test": test and test.fingerprint,
         "history": state.history,
         "wall_seconds": state.wall_seconds,
         "plateau": state.plateau and state.plateau.state_dict(),
@@ -151,7 +155,13 @@ def pack(state: State, training: dataset.Split) -> bytes:
     return save_safetensors(contiguous, {"record": json.dumps(record)})
 
 
-def unpack(plan: Plan, training: dataset.Split, packed: bytes, where: torch.device | str = "cpu") -> State:
+def unpack(
+    plan: Plan,
+    training: dataset.Split,
+    packed: bytes,
+    where: torch.device | str = "cpu",
+    test: dataset.Split | None = None,
+) -> State:
     """Returns a run as `pack` left it.
 
     Raises:
@@ -159,8 +169,9 @@ def unpack(plan: Plan, training: dataset.Split, packed: bytes, where: torch.devi
         SafetensorError, ValueError, KeyError, TypeError: not what `pack` gave for this plan.
     """
     record, arrays = _read(packed)
-    if record["data"] != training.fingerprint:
-        raise runs.RunError(f"was begun on other pictures (fingerprint {record['data'][:12]}, now {training.fingerprint[:12]})")
+    for begun, now in ((record["data"], training), (record.get("test"), test)):
+        if begun and now and begun != now.fingerprint:
+            raise runs.RunError(f"was begun on other pictures (fingerprint {begun[:12]}, now {now.fingerprint[:12]})")
     state = begin(plan, where, training)
     state.network.load_state_dict(_part(arrays, "network."))
     state.optimizer.load_state_dict({"state": _moments(arrays), "param_groups": state.optimizer.state_dict()["param_groups"]})

@@ -10,6 +10,7 @@ from torch.nn import functional
 from normviz.__main__ import main
 from normviz.model import own_network
 from normviz.pictures import dataset, tensors
+from tests import own_pictures
 
 COLUMNS = ["path", "class", "shape", "averages", "subtracts_mean", "running", "reached"]
 SMALL = "picture: 3x8x8\nnorm: batch\nparts:\n  - convolution: 4\n  - norm: usual\n  - pooling: all\n  - linear: 2\n"
@@ -123,3 +124,36 @@ def test_weights_are_drawn_by_a_seed_and_random_state_stays(small):
     one, other = (own_network.build(small, seed).state_dict()["body.0.weight"] for seed in (1, 1))
     assert torch.equal(one, other) and torch.equal(torch.get_rng_state(), state)
     assert not torch.equal(one, own_network.build(small, 2).state_dict()["body.0.weight"])
+
+
+def test_every_network_of_the_zoo_has_its_size_at_hand():
+    for name in own_network.zoo():
+        with pytest.raises(ValueError, match=f"a network must have 1 parameters at most here: {name} has"):
+            own_network.check_size(name, 1)
+        own_network.check_size(name, 10**9)
+
+
+def test_what_cannot_be_done_is_refused_before_the_work(small, capsys, tmp_path):
+    assert f"file must be none that is a folder: {tmp_path}" in refused(capsys, small, "--out", str(tmp_path))
+    assert "the pictures must fit into memory: --batch=1000, --input=4096x4096x4096" in refused(
+        capsys, small, "--input", "4096x4096x4096", "--batch", "1000"
+    )
+
+
+def test_bad_files_are_passed_over_on_demand(small, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = own_pictures.fill(tmp_path / "mine", 10, 50, ("one", "two"))
+    next(folder.rglob("*.png")).write_bytes(b"broken")
+    assert "--skip-bad" in refused(capsys, small, "--data", str(folder))
+    assert main(["probe", small, "--data", str(folder), "--skip-bad"]) == 0
+
+
+def test_what_a_network_prints_stays_out_of_the_rows_and_a_script_that_ends_is_named(package, tmp_path, capsys):
+    (tmp_path / "own_loud.py").write_text(
+        "from torch import nn\n\nclass Loud(nn.BatchNorm2d):\n    def forward(self, x):\n        print('here')\n"
+        "        return super().forward(x)\n\ndef build():\n    print('made')\n    return nn.Sequential(Loud(3))\n"
+    )
+    assert main(["probe", "own_loud:build", "--input", "3x8x8", "--json"]) == 0
+    assert [row["averages"] for row in json.loads(capsys.readouterr().out)] == ["NHW"]
+    (tmp_path / "own_script.py").write_text("import sys\nsys.exit(2)\n")
+    assert "own_script:build: SystemExit: 2" in refused(capsys, "own_script:build")

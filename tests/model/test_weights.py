@@ -75,3 +75,14 @@ def test_other_formats_that_hold_code_have_their_own_lines(tmp_path):
         with pytest.raises(weights.WeightsError) as refused:
             weights.load(network(), tmp_path / name)
         assert reader in refused.value.lines
+
+
+def test_a_header_whose_length_begins_as_a_pickle_does_is_none(file):
+    one, other = network(), network()
+    for letters in range(256):
+        save_file(one.state_dict(), file, {"of": "x" * letters})
+        if file.read_bytes()[:1] == weights.PICKLE:
+            break
+    assert file.read_bytes()[:1] == weights.PICKLE
+    weights.load(other, file)
+    assert torch.equal(one[0].weight, other[0].weight)

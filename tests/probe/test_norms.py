@@ -215,3 +215,16 @@ def test_a_row_has_the_columns_of_the_report():
     (row,) = (layer.row() for layer in probe(nn.BatchNorm2d(8), torch.randn(MAP)))
     assert list(row) == ["path", "class", "shape", "averages", "subtracts_mean", "running", "reached"]
     assert row["shape"] == [4, 8, 5, 6]
+
+
+def test_what_reparametrizes_weights_is_no_norm_and_is_not_run_on_its_own():
+    """PyTorch's kernel of weight norm writes beyond its memory when it is given other shapes."""
+    network = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 8, 3)), nn.BatchNorm2d(8))
+    assert [layer.path for layer in probe(network, torch.randn(4, 3, 8, 8))] == ["1"]
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_torchscript_is_refused_in_words():
+    network = nn.Sequential(torch.jit.script(nn.BatchNorm2d(3)))
+    with pytest.raises(ValueError, match="must not be TorchScript, whose layers cannot be looked into: 0"):
+        probe(network, torch.randn(4, 3, 8, 8))

@@ -36,3 +36,42 @@ def test_one_sentence_a_fault_and_a_count_of_what_was_reached():
     (sentence,) = report.warnings(network, layers)
     assert sentence.endswith("5 norm layers (0, 1, 2 and 2 more)")
     assert report.reached(layers) == "5 of 5 norm layers reached"
+
+
+class ByHand(nn.Module):
+    """Batch norm as courses write it, with channels at an axis of choice, and running statistics of a shape of choice."""
+
+    def __init__(self, at: int, shape: tuple[int, ...], variance: bool = True):
+        super().__init__()
+        self.at = at
+        self.register_buffer("running_mean", torch.zeros(shape))
+        if variance:
+            self.register_buffer("running_var", torch.ones(shape))
+
+    def forward(self, x):
+        axes = [axis for axis in range(x.ndim) if axis != self.at % x.ndim]
+        if not self.training:
+            variance = self.running_var if hasattr(self, "running_var") else 1.0
+            return (x - self._wide(self.running_mean, x)) / self._wide(variance, x) ** 0.5
+        mean, variance = x.mean(axes), x.var(axes)
+        self.running_mean = mean.detach().view_as(self.running_mean)
+        if hasattr(self, "running_var"):
+            self.running_var = variance.detach().view_as(self.running_var)
+        return (x - self._wide(mean, x)) / self._wide(variance, x) ** 0.5
+
+    def _wide(self, values, x):
+        return (
+            values.reshape([-1 if axis == self.at % x.ndim else 1 for axis in range(x.ndim)])
+            if torch.is_tensor(values)
+            else values
+        )
+
+
+def test_running_statistics_of_any_form_are_compared_channel_by_channel():
+    scaled = X * torch.tensor([1.0, 10, 100, 1000])[:, None, None]  # compared with one another they would have drifted
+    last = X.movedim(1, 3)
+    for module, x in ((ByHand(1, (1, 4, 1, 1)), scaled), (ByHand(-1, (4,)), last), (ByHand(1, (4,), variance=False), X)):
+        module.train()(x)
+        assert said(module.eval(), x) == []
+    with_mean_alone = ByHand(1, (4,), variance=False)
+    assert "never updated" in said(with_mean_alone)[0]

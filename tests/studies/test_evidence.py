@@ -2,6 +2,7 @@ import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy import stats
@@ -91,3 +92,11 @@ def test_a_damaged_table_is_named(tmp_path):
     (tmp_path / "seeds.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(evidence.EvidenceError, match="seeds.parquet.*python -m normviz study seeds"):
         evidence.load("seeds", tmp_path)
+
+
+def test_a_table_that_is_none_is_to_be_moved_away_first(tmp_path):
+    file = tmp_path / "gap.parquet"
+    for content in (b"cut", runs.parquet(pd.DataFrame({"plan": ["a"]}))):
+        file.write_bytes(content)
+        with pytest.raises(evidence.EvidenceError, match="cannot be read .*; move it away, and run it with"):
+            evidence.load_if_any("gap", tmp_path)

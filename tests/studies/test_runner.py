@@ -19,7 +19,7 @@ from normviz import disk
 from normviz.pictures import dataset
 from normviz.pictures.choices import Choices
 from normviz.studies import catalogue, evidence, runner
-from normviz.training import loop
+from normviz.training import loop, runs
 from normviz.training.plans import Plan, Recipe
 from tests import own_pictures
 
@@ -241,3 +241,29 @@ def test_a_study_of_shipped_networks_is_refused_on_own_data(tmp_path, monkeypatc
     nothing_may_begin(monkeypatch)
     with pytest.raises(ValueError, match="the shipped networks of shift know 10 classes"):
         runner.run(catalogue.study("shift"), own_pictures.fill(tmp_path / "mine"), tmp_path / "out", jobs=1)
+
+
+def test_the_shipped_evidence_takes_no_study_of_other_pictures(image_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(evidence, "FOLDER", tmp_path)
+    plan = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=50))
+    others = pd.DataFrame({"study": ["gap"], "plan": ["another"], "data": ["of other pictures"]})
+    (tmp_path / "gap.parquet").write_bytes(runs.parquet(others))
+    with pytest.raises(evidence.EvidenceError, match="study gap in this folder was begun on other pictures"):
+        runner.run(catalogue.Study("seeds", (plan,)), image_folder, tmp_path, jobs=1)
+    assert not evidence.begun(["seeds"], tmp_path)
+
+
+def test_a_batch_larger_than_the_training_set_is_refused(image_folder, tmp_path):
+    plan = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=301))
+    with pytest.raises(ValueError, match="batch_size=301, pictures=300"):
+        runner.run(catalogue.Study("seeds", (plan,)), image_folder, tmp_path, jobs=1)
+
+
+def test_a_finished_run_of_other_test_pictures_is_done_again(image_folder, tmp_path, made_up):
+    plan = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=50))
+    training = dataset.load_split("train", image_folder)
+    loop.train(plan, training, made_up(20, seed=3), tmp_path)
+    table = catalogue.carry_out(plan, "seeds", str(image_folder), tmp_path, "cpu")
+    test = dataset.load_split("test", image_folder)
+    assert runs.load("published", "layer", tmp_path).info["data"]["test_fingerprint"] == test.fingerprint
+    assert len(table) == 1

@@ -77,3 +77,10 @@ def test_a_network_without_a_mistake_is_said_to_have_none():
     cells = pd.DataFrame({"label": ["cat", "cat", "dog"], "predicted": ["cat", "dog", "cat"], "count": [9, 0, 0]})
     assert verdicts.worst_sentence(cells) == "No mistake."
     assert verdicts.worst_sentence(cells.assign(count=[9, 0, 2])) == "Most frequent mistake: dog taken for cat, 2 times."
+
+
+def test_columns_of_logits_differ_whatever_the_classes_are_called():
+    classes = ("index", "class index", "cat", "label", "class label", "class class label")
+    columns = evaluation.logit_columns(classes)
+    assert columns == ["class class index", "class index", "cat", "class class class label", "class label", "class class label"]
+    assert evaluation.logit_columns(("index", "cat")) == ["class index", "cat"]

@@ -110,3 +110,19 @@ def test_kill_minus_nine_loses_only_the_current_epoch(image_folder, tmp_path):
         subprocess.run([*command, str(tmp_path / name)], check=True, stderr=subprocess.DEVNULL)
     cut, whole = (runs.load("published", "layer", tmp_path / name) for name in ("cut", "whole"))
     assert cut.contents == whole.contents
+
+
+def test_progress_with_other_test_pictures_is_refused(made_up, tmp_path):
+    training = made_up(100)
+    with pytest.raises(Killed):
+        loop.train(PLAN, training, made_up(20), tmp_path, report=stop_in_epoch(2))
+    with pytest.raises(runs.RunError, match="was begun on other pictures"):
+        loop.train(PLAN, training, made_up(20, seed=5), tmp_path)
+
+
+def test_a_network_that_breaks_in_its_last_step_is_not_saved(made_up, tmp_path):
+    recipe = plans.Recipe(epochs=1, batch_size=100, learning_rate=1e30, schedule="constant")
+    plan = replace(PLAN, recipe=recipe)
+    with pytest.raises(loop.Diverged, match="test loss=nan after epoch 1"):
+        loop.train(plan, made_up(100), made_up(20), tmp_path)
+    assert not list(tmp_path.rglob("run.json"))

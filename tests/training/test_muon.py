@@ -52,3 +52,12 @@ def test_all_else_moves_as_adamw_moves_it_and_gradients_stay():
     assert torch.equal(network.body[7].norm.weight, other.body[7].norm.weight)
     assert torch.equal(network.head.bias, other.head.bias)
     assert not torch.equal(network.head.weight, other.head.weight)
+
+
+def test_a_norm_over_channels_and_places_is_moved_by_adamw_and_does_not_decay():
+    network = nn.Sequential(nn.Conv2d(3, 4, 1, bias=False), nn.LayerNorm([4, 6, 6]))
+    optimizer = muon.Muon(network, lr=0.1, weight_decay=0.5)
+    assert [(len(group["params"]), group["weight_decay"]) for group in optimizer.param_groups] == [(1, 0.5), (2, 0.0)]
+    network(torch.randn(2, 3, 6, 6)).square().sum().backward()
+    optimizer.step()
+    assert "momentum" in optimizer.state[network[0].weight] and "exp_avg" in optimizer.state[network[1].weight]

@@ -58,6 +58,29 @@ def test_a_missing_file_is_named(copy, name):
     assert name in refused(root)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("data", None, "data"),
+        ("data", {}, "data.train_fingerprint, data.test_fingerprint"),
+        ("architecture", [], "architecture"),
+        ("architecture", {"norm": "layer", "classes": 5, "mean": None}, "architecture.classes, architecture.mean"),
+        ("final", {"accuracy": 1}, "final.low, final.high"),
+    ],
+)
+def test_a_run_json_of_other_kinds_is_named(copy, key, value, said):
+    root, folder = copy
+    info = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(info | {key: value}))
+    assert f"run.json is not a run of this project (no {said}); rebuild it" in refused(root)
+
+
+def test_a_damaged_run_of_ones_own_is_rebuilt_where_it_lies(copy):
+    root, folder = copy
+    (folder / "history.csv").unlink()
+    assert refused(root).endswith(f"--replace --data DIR --out {root}")
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", "{", '{"files": 3}'])
 def test_a_foreign_run_json_is_named(copy, content):
     root, folder = copy
