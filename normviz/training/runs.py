@@ -124,7 +124,7 @@ def _missing_of(info: object) -> list[str]:
         return list(REQUIRED)
     missing = [key for key in REQUIRED if key not in info]
     for key, needed in PARTS.items():
-        part = info.get(key, {})
+        part = info.get(key, dict.fromkeys(needed))
         missing += [f"{key}.{name}" for name in needed if name not in part] if isinstance(part, dict) else [key]
     described = info.get("architecture")
     lists = [name for name in LISTS if isinstance(described, dict) and not isinstance(described.get(name, []), list)]
