@@ -4,7 +4,10 @@ import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 
 class DiskError(ValueError):
@@ -49,6 +52,22 @@ def check_file(file: str | Path) -> None:
     if Path(file).is_dir():
         raise DiskError(f"file must be none that is a folder: {file}; name a file in it")
     check_writable(Path(file).parent)
+
+
+@contextlib.contextmanager
+def alone(lock: Path, refusal: Exception) -> Iterator[None]:
+    """Keeps something on the disk for this process, or raises at once what is given.
+
+    Args:
+        lock: file that stands for it; it and the folders above it need not be there.
+        refusal: what another process that has it already is to say.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(lock, timeout=0):
+            yield
+    except Timeout:
+        raise refusal from None
 
 
 def make_room(folder: Path, pattern: str, most_bytes: int, newest: Path | None = None, oldest: float = 0.0) -> None:

@@ -1,19 +1,19 @@
 """What each command does: options in, rows out."""
 
 import argparse
+import contextlib
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import torch
-from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from normviz import disk
+from normviz.commands.arguments import choices_of
 from normviz.model import network
 from normviz.model.norms import COMPARED, NORMS, STUDIES
 from normviz.pictures import dataset, inspection, layouts, uploads
@@ -32,7 +32,7 @@ def train(options: argparse.Namespace) -> list[dict]:
     checks.check_plan(plan, options.out, options.device)
     if not options.replace:
         _refuse_to_replace(plan, options.out)
-    splits = [dataset.load_split(name, options.data, _choices(options)) for name in ("train", "test")]
+    splits = [dataset.load_split(name, options.data, choices_of(options)) for name in ("train", "test")]
     _refuse_to_mix(splits[0], options.out)
     checks.check_pictures(plan, *splits, options.out)
     memory.keep_freed_memory()
@@ -47,22 +47,10 @@ def train(options: argparse.Namespace) -> list[dict]:
     return [_result(options.study, run)]
 
 
-@contextmanager
-def _alone(plan: plans.Plan, root: Path) -> Iterator[None]:
-    """Keeps a run's folder for this process."""
+def _alone(plan: plans.Plan, root: Path) -> contextlib.AbstractContextManager:
     folder = runs.folder_of(plan.study, plan.norm, root)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder.with_name(f".{folder.name}.lock"), timeout=0):
-            yield
-    except Timeout as error:
-        raise ValueError(
-            f"{folder} is being trained by another process: wait until it ends, or choose another --out"
-        ) from error
-
-
-def _choices(options: argparse.Namespace) -> Choices:
-    return choices(resize=options.resize, skip_bad=1 if options.skip_bad else None)
+    refusal = f"{folder} is being trained by another process: wait until it ends, or choose another --out"
+    return disk.alone(folder.with_name(f".{folder.name}.lock"), ValueError(refusal))
 
 
 def _refuse_to_mix(training: dataset.Split, root: Path) -> None:
@@ -118,7 +106,7 @@ def study(options: argparse.Namespace) -> list[dict]:
             options.jobs,
             options.cluster,
             _show_progress_on(bar),
-            _choices(options),
+            choices_of(options),
         )
     if failed:
         raise ValueError(f"{len(failed)} of {len(chosen.plans)} runs failed: the same command tries them again")
@@ -155,7 +143,7 @@ def summary(options: argparse.Namespace) -> list[dict]:
 
 
 def evaluate(options: argparse.Namespace) -> list[dict]:
-    chosen = _choices(options)
+    chosen = choices_of(options)
     load = cache(lambda how: dataset.load_split("test", options.data, how))
     return [_evaluate_one(run, load(_as_trained(run, chosen)), options.runs) for run in _runs_in(options.runs)]
 

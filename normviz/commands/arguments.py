@@ -9,6 +9,7 @@ from reprlib import Repr
 from typing import NoReturn
 
 from normviz.model import offered
+from normviz.pictures.choices import Choices, choices
 from normviz.training import plans
 
 _FORMS = {  # argparse's own words, which it offers only as text, and ours
@@ -78,6 +79,11 @@ def place(metavar: str, kind: type = Path) -> dict:
     """Returns what `add_argument` needs for a file, a folder or an address: any text but an empty one."""
     read = _checked(str, str.strip, "a path or an address, and no empty text")
     return {"type": lambda text: kind(read(text)), "metavar": metavar}
+
+
+def choices_of(options: argparse.Namespace) -> Choices:
+    """Returns what `--resize` and `--skip-bad` say of own data; where they say nothing, the owner's choice."""
+    return choices(resize=options.resize, skip_bad=1 if options.skip_bad else None)
 
 
 def _checked(kind: type, holds: Callable[..., object], rule: str) -> Callable[[str], object]:

@@ -12,9 +12,10 @@ from torch import nn
 
 from normviz import disk
 from normviz.commands import tables
+from normviz.commands.arguments import choices_of
 from normviz.model import own_network, weights
 from normviz.pictures import dataset, tensors
-from normviz.pictures.choices import Choices, choices
+from normviz.pictures.choices import Choices
 from normviz.probe import norms, report
 from normviz.training import runs
 
@@ -39,8 +40,9 @@ def probe(options: argparse.Namespace) -> list[dict]:
 
 def _example(options: argparse.Namespace, shape: tuple[int, ...]) -> torch.Tensor:
     try:
-        chosen = choices(resize=options.resize, skip_bad=1 if options.skip_bad else None)
-        return pictures(options.data, options.batch, shape, chosen) if options.data else noise(options.batch, shape)
+        if not options.data:
+            return noise(options.batch, shape)
+        return pictures(options.data, options.batch, shape, choices_of(options))
     except RuntimeError as error:  # PyTorch has no exception of its own for memory on a CPU
         size = "x".join(map(str, shape))
         raise ValueError(

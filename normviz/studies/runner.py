@@ -13,7 +13,6 @@ import joblib
 import pandas as pd
 from distributed import Client, KilledWorker, Security
 from distributed.comm import connect
-from filelock import FileLock, Timeout
 
 from normviz import disk
 from normviz.pictures import dataset
@@ -104,7 +103,11 @@ def run(
     splits = {name: dataset.load_split(name, path, chosen) for name in study.needed_splits}
     if study.split == "test":
         evaluation.check_classes(CLASS_NAMES, splits["test"].classes, f"the shipped networks of {study.name}")
-    with _alone(Path(root)), _workers(cluster, min(jobs or joblib.cpu_count(), len(study.plans))) as count:
+    refusal = evidence.EvidenceError(f"{root} is in use by another study: wait until it ends, or choose another --out")
+    with (
+        disk.alone(Path(root) / ".lock", refusal),
+        _workers(cluster, min(jobs or joblib.cpu_count(), len(study.plans))) as count,
+    ):
         fingerprint = splits[study.split].fingerprint
         campaign = _Campaign(
             study, str(Path(path).resolve()), Path(root).resolve(), device, count, fingerprint, chosen or choices()
@@ -136,18 +139,6 @@ def _check_room(campaign: _Campaign, test: dataset.Split) -> None:
 
 def _trainings(jobs: Iterable[Job]) -> list[Plan]:
     return [job for job in jobs if isinstance(job, Plan)]
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    root.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(root / ".lock", timeout=0):
-            yield
-    except Timeout as error:
-        raise evidence.EvidenceError(
-            f"{root} is in use by another study: wait until it ends, or choose another --out"
-        ) from error
 
 
 @contextmanager
