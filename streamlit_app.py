@@ -3,8 +3,8 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from normviz.app import ahead, assets, browsers
+from normviz.app import ahead, assets, browsers, first_page
 from normviz.classroom import routes
 
 middleware = [Middleware(ahead.NoteArrivals), Middleware(assets.Assets), Middleware(browsers.NameBrowsers)]
-app = st.App("visit.py", routes=routes.ROUTES, lifespan=ahead.lifespan, middleware=middleware)
+app = st.App("visit.py", routes=[*first_page.ROUTES, *routes.ROUTES], lifespan=ahead.lifespan, middleware=middleware)

@@ -52,7 +52,7 @@ def _in_front(room: Room) -> dict:
     shown = {
         "address": room.address,
         "qr": _qr(room),
-        "embedded": f"{step.page}{separator}embed=true",
+        "embedded": f"{step.page}{separator}embed=true&embed_options=light_theme",
         "tables": [],
         "moves": [],
     }

@@ -110,12 +110,21 @@ def all_votes(rooms: Rooms, room: Room) -> dict[str, list[dict]]:
 
 
 def moves(rooms: Rooms, room: Room) -> list[dict]:
-    """Returns who moved from one answer to another between the two votes, the many first."""
-    question = room.step.question
-    return [
-        {"one": spoken(question, one), "other": spoken(question, other), "count": count}
-        for (one, other), count in rooms.moves(room, room.step.key).most_common()
-    ]
+    """Returns who went from where to where between the two votes, the many first.
+
+    Answers are told apart where a question offers them; of numbers and orders, which may be as many as the devices, only
+    the right ones and the others.
+    """
+    counted = Counter()
+    for (one, other), count in rooms.moves(room, room.step.key).items():
+        counted[_told(room.step, one), _told(room.step, other)] += count
+    return [{"one": one, "other": other, "count": count} for (one, other), count in counted.most_common()]
+
+
+def _told(step: Step, given: str) -> str:
+    if step.question.kind == "choice":
+        return spoken(step.question, given)
+    return "right" if is_right(step, given) else "another answer"
 
 
 def right_share(rooms: Rooms, room: Room) -> tuple[int, int]:

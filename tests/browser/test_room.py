@@ -129,7 +129,11 @@ def test_a_class_votes_discusses_and_votes_again_while_the_server_is_restarted(o
     assert "share" not in shown(projector)
     go_on(teacher, "Show the result")
     expect(projector.get_by_role("heading", name="What we saw")).to_be_visible()
-    assert "First vote" in shown(projector) and "Second vote" in shown(projector) and "Who moved" in shown(projector)
+    assert (
+        "First vote" in shown(projector)
+        and "Second vote" in shown(projector)
+        and "From the first vote to the second" in shown(projector)
+    )
     expect(phone.get_by_text("You said B: Group norm.")).to_be_visible()
     expect(phone.get_by_text("Measured: A: Batch norm.")).to_be_visible()
     image = projector.locator(".chart img")
@@ -324,6 +328,8 @@ def test_nothing_serious_is_found_on_phone_projector_and_teachers_view(scheme, o
             phone.get_by_text("Layer norm").click()
             phone.get_by_role("button", name="Send my answer").click()
             expect(phone.get_by_text("Your answer is kept")).to_be_visible()
+    embedded = front.frame_locator("iframe").get_by_test_id("stApp")
+    expect(embedded).to_have_css("background-color", "rgb(255, 255, 255)")  # as the projector's own pages, even in the dark
     phone.goto("/join/22222")
     assert serious(phone) == []
 

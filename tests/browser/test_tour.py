@@ -21,6 +21,15 @@ def test_menus_stand_in_the_order_of_the_tour(page):
     assert places == sorted(places)
 
 
+def test_the_first_page_is_found_by_its_name_too(page):
+    page.goto("/overview?study=budget")
+    page.get_by_role("heading", level=1, name=pages.PAGES[HOME].title).wait_for()
+    settle(page)
+    assert_no_error(page)
+    assert page.url.endswith("/?study=budget")
+    assert page.get_by_role("radio", name="budget").get_attribute("aria-checked") == "true"
+
+
 def follow(page, direction: str, key: str) -> None:
     page.get_by_role("link", name=f"{direction}: {pages.TITLES[key]}").click()
     page.get_by_role("heading", level=1, name=pages.PAGES[key].title).wait_for()

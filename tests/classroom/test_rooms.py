@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from normviz.classroom import rooms as module
+from normviz.classroom import views
 from normviz.classroom.ballots import RoomError
 from normviz.classroom.rooms import LETTERS, Rooms
 from normviz.classroom.stages import Place
@@ -117,6 +118,18 @@ def test_the_second_vote_tells_who_moved(rooms, room):
     assert rooms.moves(room, "mates") == Counter({("batch", "batch"): 1, ("group", "batch"): 1})
     assert rooms.answer_of(room, "two", "mates") == ("group", "batch")
     assert rooms.answer_of(room, "three", "mates") == ("layer", "")
+
+
+def test_moves_between_numbers_tell_only_right_ones_from_others(rooms, room):
+    room = go(rooms, room, 4)
+    right = views.answer(room.step).right
+    for round_, given in enumerate([("40", "50", right), (right, "60", right)], start=1):
+        for device, number in enumerate(given):
+            join_and_vote(rooms, room, str(device), number, step="lead", round_=round_)
+        if round_ == 1:
+            room = go(rooms, go(rooms, go(rooms, room), discuss=True))
+    told = {(row["one"], row["other"]): row["count"] for row in views.moves(rooms, room)}
+    assert told == {("another answer", "right"): 1, ("another answer", "another answer"): 1, ("right", "right"): 1}
 
 
 def test_hands_are_counted_beside_devices_and_replaced(rooms, room):
