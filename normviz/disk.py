@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,21 @@ def check_file(file: str | Path) -> None:
     if Path(file).is_dir():
         raise DiskError(f"file must be none that is a folder: {file}; name a file in it")
     check_writable(Path(file).parent)
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Writes a file so that its name never stands for half of it, whenever the process is killed, whoever else writes it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        with open(partial, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(partial, file)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 @contextlib.contextmanager

@@ -151,9 +151,11 @@ def _check_events(text: str, file: Path, what: str) -> None:
     for event in yaml.parse(text, yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise ReadingError(f"{file}: a {what} may hold no aliases (*name): write the part out")
+        where = f"{file}, line {event.start_mark.line + 1}"
+        if isinstance(event, yaml.ScalarEvent) and any("\ud800" <= letter <= "\udfff" for letter in event.value):
+            raise ReadingError(f"{where}: half a letter (\\ud800 to \\udfff) cannot be shown: write the letter itself")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            where = f"{file}, line {event.start_mark.line + 1}"
             raise ReadingError(f"{where}: a {what} may hold parts within parts {DEEPEST} deep at most: take one out")
 
 

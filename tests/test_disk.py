@@ -1,5 +1,7 @@
 import os
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -53,3 +55,16 @@ def test_room_is_made_from_the_oldest_on(tmp_path):
     disk.make_room(tmp_path, "*.npz", most_bytes=10, newest=tmp_path / "b.npz")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["b.npz", "other.txt"]
     disk.make_room(tmp_path / "missing", "*", 0)
+
+
+def test_a_file_that_two_write_at_once_is_whole(tmp_path, monkeypatch):
+    file, both, rename = tmp_path / "file.json", threading.Barrier(2), os.replace
+
+    def together(*paths):
+        both.wait(60)
+        rename(*paths)
+
+    monkeypatch.setattr(os, "replace", together)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda content: disk.write_whole(file, content), (b"one", b"other")))
+    assert file.read_bytes() in (b"one", b"other") and list(tmp_path.iterdir()) == [file]

@@ -1,5 +1,6 @@
 """A lesson gone through alone: the steps of a room without the room. What was answered is kept for the visit."""
 
+import contextlib
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -52,6 +53,7 @@ def progress(lesson: Lesson, cut: int) -> Progress:
 def show(lesson: Lesson, cut: int) -> None:
     """Shows the step that the visitor has come to, or the end."""
     steps, done = lesson.cut(cut), progress(lesson, cut)
+    _forget_what_is_gone(steps, done)
     if done.at == len(steps):
         _show_end(lesson, steps, done)
         return
@@ -64,6 +66,17 @@ def show(lesson: Lesson, cut: int) -> None:
     if step.question:
         _ask(step, done)
     _turn(steps, done)
+
+
+def _forget_what_is_gone(steps: tuple[Step, ...], done: Progress) -> None:
+    """Lets go what no longer fits: whoever writes a lesson edits its file while it is looked at."""
+    done.at = min(done.at, len(steps))
+    for step in steps:
+        with contextlib.suppress(ballots.RoomError):
+            if step.key in done.given:
+                ballots.checked(step.question, done.given[step.key])
+                continue
+        done.given.pop(step.key, None)
 
 
 def _link(page: str) -> None:

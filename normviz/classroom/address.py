@@ -1,5 +1,6 @@
 """Under which address phones reach this server; no QR code is drawn for one that does not answer."""
 
+import http.client
 import ipaddress
 import secrets
 import socket
@@ -28,9 +29,10 @@ def checked(text: str) -> str:
     """
     try:
         parts = urlsplit(text if "//" in text else f"http://{text}")
+        named = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError as error:
         raise AddressError(f"the address must look like http://192.168.1.20:8501: {text!r}") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
+    if not named or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise AddressError(f"the address must look like http://192.168.1.20:8501: {text!r}")
     address = f"{parts.scheme}://{parts.netloc}"
     if _is_loopback(parts.hostname):
@@ -41,12 +43,18 @@ def checked(text: str) -> str:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
+    """Returns whether a host is the one that asks: by name, or in any form of a number that a browser takes, such as 127.1."""
+    if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        number = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        try:
+            number = ipaddress.IPv4Address(socket.inet_aton(host))
+        except OSError:
+            return False
+    number = getattr(number, "ipv4_mapped", None) or number
+    return number.is_loopback or number.is_unspecified
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -62,7 +70,7 @@ def answers(address: str) -> bool:
     try:
         with _OPENER.open(f"{address}/room/ping", timeout=SECONDS) as answer:
             return answer.read(64).decode() == TOKEN
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         return False
 
 

@@ -67,6 +67,8 @@ def check(name: str, given: dict[str, object], kind: str, options: tuple[str, ..
     known = {"of"} | ({"among"} if kind == "number" else set())
     if set(given) != known:
         raise ValueError(f"rule {name} takes {' and '.join(sorted(known))}, and gets {', '.join(sorted(given)) or 'nothing'}")
+    if kind == "order" and UNDECIDED in options:
+        raise ValueError(f"an order has no place for “{UNDECIDED}”: take this option out")
     found = measures.measured(str(given["of"]))
     among = tuple(given.get("among", options))
     among = tuple(key for key in among if key != UNDECIDED)

@@ -37,9 +37,9 @@ def checked(question: Question | None, choice: str) -> str:
 
 def _number(text: str) -> str:
     try:
-        value = float(text.strip().replace(",", "."))
+        value = float(text.strip().replace(",", ".").replace("\N{MINUS SIGN}", "-"))
     except ValueError:
         value = math.nan
-    if not abs(value) <= 1e6:
+    if not abs(value) <= 1e6 or "_" in text:
         raise RoomError(f"The answer must be a number: {text[:20]!r}.", 400)
-    return f"{value:.6g}"
+    return f"{value + 0.0:.7g}"  # zero has no sign

@@ -95,13 +95,17 @@ class Lesson:
 
 def files() -> dict[str, Path]:
     """Returns the file of each lesson by its key: those that ship, and those of the owner's folder, which may replace them."""
-    folders = [FOLDER, *([Path(settings().lessons)] if settings().lessons else [])]
-    return {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
+    return {file.stem: file for folder in (FOLDER, *_own()) for file in sorted(folder.glob("*.y*ml"))}
+
+
+def _own() -> list[Path]:
+    return [Path(settings().lessons).expanduser()] if settings().lessons else []
 
 
 def usable() -> tuple[list[Lesson], list[str]]:
     """Returns the lessons that can be used, and what is wrong with the others."""
-    found, problems = [], []
+    found = []
+    problems = [f"{folder} is no folder: name that of your lessons in normviz.toml" for folder in _own() if not folder.is_dir()]
     for file in files().values():
         try:
             found.append(load(file))
@@ -156,8 +160,10 @@ def _step(part: Part, cuts: tuple[int, ...]) -> Step:
         )
     rule = _rule(part.part("answer"), question) if question else None
     page = part.text("page", default="")
-    if page and page.lstrip("/").split("?")[0] not in pages.PAGES:
-        raise part.wrong("page", f"page must begin with one of /{', /'.join(pages.PAGES)}")
+    if page and (page[1:].split("?")[0] not in pages.PAGES or page[0] != "/" or "#" in page):
+        raise part.wrong(
+            "page", f"page must be one of /{', /'.join(pages.PAGES)}, and after it a ? with what it is to show, or nothing"
+        )
     within = tuple(part.numbers("cuts", "some of the lesson's cuts")) if "cuts" in part else cuts
     if not set(within) <= set(cuts):
         raise part.wrong("cuts", f"cuts must be among the lesson's own, {', '.join(map(str, cuts))}")

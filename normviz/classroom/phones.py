@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from normviz.classroom import serving, views
+from normviz.classroom.ballots import RoomError
 from normviz.classroom.stages import REVEALED, Room
 
 DEVICE = "normviz_device"
@@ -21,14 +22,22 @@ async def join(request: Request) -> Response:
 
 @serving.guarded
 async def phone(request: Request) -> Response:
-    """Shows a device where its room stands; counts it in."""
-    device = request.cookies.get(DEVICE, "")
-    known = len(device) == 32 and device.isalnum()
-    device = device if known else secrets.token_hex(16)
-    room = serving.rooms().join(request.path_params["code"], device)
+    """Shows a device where its room stands; counts it in once it has shown that it keeps a cookie."""
+    code, device = request.path_params["code"], request.cookies.get(DEVICE, "")
+    if len(device) != 32 or not device.isalnum():
+        return _named(request, serving.rooms().find(code))
+    room = serving.rooms().join(code, device)
     response = serving.page("phone.html", "phone", room=room, **_on_phone(room, device) | {"wait": WAIT})
-    if not known:
-        serving.cookie(request, response, DEVICE, device, strict=False)
+    serving.cookie(request, response, DEVICE, device, strict=False)  # it lasts from the last look on
+    return response
+
+
+def _named(request: Request, room: Room) -> Response:
+    """Gives a device a name and has it come again."""
+    if "named" in request.query_params:
+        raise RoomError("This browser keeps no cookie, so its votes could not be counted once: allow cookies here.", 403)
+    response = serving.see_other(f"/join/{room.code}?named")
+    serving.cookie(request, response, DEVICE, secrets.token_hex(16), strict=False)
     return response
 
 
@@ -38,8 +47,8 @@ def _on_phone(room: Room, device: str) -> dict:
     if step.question is None:
         return values
     first, second = serving.rooms().answer_of(room, device, step.key)
-    given = second or first
     mine = second if room.place.round == 2 else first
+    given = mine or first
     values |= {"mine": mine, "spoken": views.spoken(step.question, mine if stage == "open" else given)}
     if stage in REVEALED:
         right = views.is_right(step, given) if given else None

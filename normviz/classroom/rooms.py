@@ -1,9 +1,7 @@
 """Rooms and their votes in one SQLite file: a server that is restarted in the middle of a vote loses none."""
 
-import csv
 import functools
 import hashlib
-import io
 import json
 import secrets
 import sqlite3
@@ -14,22 +12,26 @@ from contextlib import contextmanager
 from dataclasses import astuple
 from pathlib import Path
 
-from normviz.classroom import stages
+from normviz import disk
+from normviz.classroom import counts, stages
 from normviz.classroom.ballots import RoomError, checked
 from normviz.classroom.lessons import load
 from normviz.classroom.stages import Place, Room
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without 0 O 1 I L
 CODE_LENGTH = 5
-FILE = "rooms-1.sqlite"  # another number with other tables
+FILE = "rooms-2.sqlite"  # another number with other tables
 LIFETIME_SECONDS = 24 * 3600
+IDLE_SECONDS = 3600  # that a room without devices waits for its class where others need its place
+WAIT_SECONDS = 1  # for another process that writes; meanwhile every visitor of this one waits
 MOST_ROOMS = 200
 MOST_DEVICES = 1000  # a room
 MOST_HANDS = 500
 TABLES = """
 CREATE TABLE IF NOT EXISTS room (
   code TEXT PRIMARY KEY, secret TEXT, lesson TEXT, cut INTEGER, address TEXT, created REAL,
-  step INTEGER, stage TEXT, round INTEGER, version INTEGER, since REAL, history TEXT);
+  step INTEGER, stage TEXT, round INTEGER, version INTEGER, since REAL, history TEXT,
+  kept INTEGER DEFAULT 0);
 CREATE TABLE IF NOT EXISTS device (room TEXT, device TEXT, PRIMARY KEY (room, device));
 CREATE TABLE IF NOT EXISTS vote (
   room TEXT, step TEXT, round INTEGER, device TEXT, choice TEXT, PRIMARY KEY (room, step, round, device));
@@ -47,10 +49,13 @@ class Rooms:
         with self._connection() as base:
             base.execute("PRAGMA journal_mode = WAL")
             base.executescript(TABLES)
+        # As long as one connection is open, the others share its index of the log, which a full disk has no room to make anew.
+        self._open = sqlite3.connect(self.folder / FILE, check_same_thread=False)
+        self._open.execute("SELECT COUNT(*) FROM room").fetchone()
 
     @contextmanager
     def _connection(self):
-        base = sqlite3.connect(self.folder / FILE, timeout=10, isolation_level=None)
+        base = sqlite3.connect(self.folder / FILE, timeout=WAIT_SECONDS, isolation_level=None)
         base.row_factory = sqlite3.Row
         try:
             yield base
@@ -77,24 +82,26 @@ class Rooms:
             raise RoomError(f"the cut must be one of {', '.join(map(str, lesson.cuts))} minutes: cut={cut}", 400)
         secret, now = secrets.token_urlsafe(32), time.time()
         with self._writing() as base:
-            self._sweep(base, now)
-            if base.execute("SELECT COUNT(*) FROM room").fetchone()[0] >= MOST_ROOMS:
+            self._end(base, "created < ?", now - LIFETIME_SECONDS)
+            if _is_full(base):
+                empty = "stage = 'lobby' AND NOT EXISTS (SELECT 1 FROM device WHERE room = code)"
+                self._end(base, f"created < ? AND {empty}", now - IDLE_SECONDS)
+            if _is_full(base):
                 raise RoomError(f"This server holds {MOST_ROOMS} rooms already: each ends a day after it was opened.", 503)
             code, place = _free_code(base), Place()
             row = (code, _digest(secret), self._kept(file), cut, address, now, *astuple(place), 1, now, "[]")
-            base.execute(f"INSERT INTO room VALUES ({', '.join('?' * len(row))})", row)
+            base.execute(f"INSERT INTO room VALUES ({', '.join('?' * len(row))}, 0)", row)
         return self.find(code), secret
 
     def _kept(self, file: Path) -> str:
         """Copies a lesson, so that a room keeps it as it was opened; returns the copy's path."""
         content = Path(file).read_bytes()
         copy = self.folder / "lessons" / hashlib.sha256(content).hexdigest()[:16] / Path(file).name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(content)
+        disk.write_whole(copy, content)
         return str(copy)
 
-    def _sweep(self, base: sqlite3.Connection, now: float) -> None:
-        old = [row["code"] for row in base.execute("SELECT code FROM room WHERE created < ?", (now - LIFETIME_SECONDS,))]
+    def _end(self, base: sqlite3.Connection, which: str, before: float) -> None:
+        old = [row["code"] for row in base.execute(f"SELECT code FROM room WHERE {which}", (before,))]
         for table, column in (("room", "code"), ("device", "room"), ("vote", "room"), ("hands", "room")):
             base.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(code,) for code in old])
 
@@ -108,7 +115,9 @@ class Rooms:
             return _room(_row(base, code))
 
     def state(self, code: str) -> dict[str, int]:
-        """Returns what every screen asks for again and again: version, joined and answered (devices and hands).
+        """Returns what every screen asks for again and again.
+
+        `version`; `joined` and `answered`, devices and hands; `kept`, how often an answer was given or changed.
 
         Raises:
             RoomError: there is none of this code, or it has ended.
@@ -117,8 +126,13 @@ class Rooms:
             row = _row(base, code)
             joined = base.execute("SELECT COUNT(*) FROM device WHERE room = ?", (row["code"],)).fetchone()[0]
             room = _room(row)
-            counts = sum(_tally(base, room, room.step.key, room.place.round).values())
-            return {"version": row["version"], "joined": joined, "answered": counts}
+            answered = sum(counts.tally(base, room, room.step.key, room.place.round).values())
+            return {
+                "version": row["version"],
+                "joined": joined + counts.people_without_device(base, room),
+                "answered": answered,
+                "kept": row["kept"],
+            }
 
     def may_steer(self, code: str, secret: str) -> bool:
         """Returns whether this is the secret that was given to who opened the room."""
@@ -153,27 +167,30 @@ class Rooms:
                 raise RoomError("This device has not joined the room: open its address again, and allow cookies.", 403)
             row = (room.code, step, round_, device, checked(room.step.question, choice))
             base.execute("INSERT OR REPLACE INTO vote VALUES (?, ?, ?, ?, ?)", row)
+            _note_change(base, room)
 
-    def raise_hands(self, code: str, counts: dict[str, int]) -> None:
+    def raise_hands(self, code: str, step: str, round_: int, given: dict[str, int]) -> None:
         """Keeps how many people without a phone gave each answer in the vote that is open or was just closed.
 
         Raises:
-            RoomError: no such room, no vote, no such answer, or a count that cannot be.
+            RoomError: no such room, no vote, another vote, no such answer, or a count that cannot be.
         """
         with self._writing() as base:
             room = _room(_row(base, code))
             if room.place.stage not in ("open", "closed"):
                 raise RoomError("Hands are counted while a vote is open or has just been closed.", 409)
-            for choice, count in counts.items():
+            _check_asked(room, step, round_)
+            for choice, count in given.items():
                 if not 0 <= count <= MOST_HANDS:
                     raise RoomError(f"a count of hands must be a whole number from 0 to {MOST_HANDS}: {choice}={count}", 400)
                 row = (room.code, room.step.key, room.place.round, checked(room.step.question, choice), count)
                 base.execute("INSERT OR REPLACE INTO hands VALUES (?, ?, ?, ?, ?)", row)
+            _note_change(base, room)
 
     def hands(self, room: Room) -> Counter:
         """Returns how many hands were counted for each answer in the present round."""
         with self._connection() as base:
-            return _hands(base, room, room.step.key, room.place.round)
+            return counts.hands(base, room, room.step.key, room.place.round)
 
     def use_address(self, code: str, address: str) -> None:
         """Gives a room another address for its phones."""
@@ -211,7 +228,7 @@ class Rooms:
     def tally(self, room: Room, step: str, round_: int) -> Counter:
         """Returns how many gave each answer, devices and hands."""
         with self._connection() as base:
-            return _tally(base, room, step, round_)
+            return counts.tally(base, room, step, round_)
 
     def moves(self, room: Room, step: str) -> Counter:
         """Returns how many devices went from one answer in the first round to another in the second: (from, to) to count."""
@@ -230,32 +247,26 @@ class Rooms:
     def as_csv(self, room: Room) -> str:
         """Returns every vote: step, round, device (a number that means nothing outside this file), choice, count."""
         with self._connection() as base:
-            votes = base.execute("SELECT * FROM vote WHERE room = ? ORDER BY step, round, device", (room.code,)).fetchall()
-            hands = base.execute("SELECT * FROM hands WHERE room = ? AND count > 0", (room.code,)).fetchall()
-        numbers = {device: number for number, device in enumerate(sorted({vote["device"] for vote in votes}), start=1)}
-        rows = [(vote["step"], vote["round"], numbers[vote["device"]], vote["choice"], 1) for vote in votes]
-        rows += [(each["step"], each["round"], "hands", each["choice"], each["count"]) for each in hands]
-        file = io.StringIO()
-        csv.writer(file).writerows([("step", "round", "device", "choice", "count"), *rows])
-        return file.getvalue()
+            return counts.as_csv(base, room)
 
 
 def _check_open(room: Room, step: str, round_: int) -> None:
     if room.place.stage != "open":
         raise RoomError("This vote is closed: your answer was not counted.", 409)
+    _check_asked(room, step, round_)
+
+
+def _check_asked(room: Room, step: str, round_: int) -> None:
     if step != room.step.key or round_ != room.place.round:
         raise RoomError("This answer belongs to another question: answer the one that is asked now.", 409)
 
 
-def _tally(base: sqlite3.Connection, room: Room, step: str, round_: int) -> Counter:
-    query = "SELECT choice, COUNT(*) FROM vote WHERE room = ? AND step = ? AND round = ? GROUP BY choice"
-    counts = Counter({row[0]: row[1] for row in base.execute(query, (room.code, step, round_))})
-    return +(counts + _hands(base, room, step, round_))
+def _note_change(base: sqlite3.Connection, room: Room) -> None:
+    base.execute("UPDATE room SET kept = kept + 1 WHERE code = ?", (room.code,))
 
 
-def _hands(base: sqlite3.Connection, room: Room, step: str, round_: int) -> Counter:
-    query = "SELECT choice, count FROM hands WHERE room = ? AND step = ? AND round = ?"
-    return Counter({row[0]: row[1] for row in base.execute(query, (room.code, step, round_))})
+def _is_full(base: sqlite3.Connection) -> bool:
+    return base.execute("SELECT COUNT(*) FROM room").fetchone()[0] >= MOST_ROOMS
 
 
 def _row(base: sqlite3.Connection, code: str) -> sqlite3.Row:

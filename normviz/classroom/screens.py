@@ -108,7 +108,7 @@ async def new(request: Request) -> Response:
 
 
 async def _open(request: Request, chosen: str, typed: str) -> Response:
-    key, _, cut = chosen.partition(" ")
+    key, _, cut = chosen.rpartition(" ")
     if key not in lessons.files():
         raise RoomError("Choose one of the lessons.", 400)
     where = await _address(request, typed)
@@ -136,7 +136,7 @@ async def teacher(request: Request) -> Response:
         counted = serving.rooms().hands(room)
         votes = {"tables": views.tables(serving.rooms(), room), "moves": views.moves(serving.rooms(), room)}
         votes |= {"hands": views.hands(room.step, counted), "advice": views.advice(serving.rooms(), room)}
-    rest = {"minutes_until": views.minutes_until(room), "live": values["counts"]["answered"]}
+    rest = {"minutes_until": views.minutes_until(room), "live": values["counts"]["kept"]}
     return serving.page("teacher.html", "wide teacher", room=room, **values, **votes, **rest)
 
 
@@ -160,10 +160,9 @@ async def hands(request: Request) -> Response:
     room, fields = serving.steered(request), await serving.form(request)
     choices = [value for name, value in fields if name == "choice"]
     counts = [value for name, value in fields if name == "count"]
-    given = {
-        choice: serving.whole(count, "hands") for choice, count in zip(choices, counts) if choice.strip() and count.strip()
-    }
-    serving.rooms().raise_hands(room.code, given)
+    given = {choice: serving.whole(count.strip() or "0", "hands") for choice, count in zip(choices, counts) if choice.strip()}
+    asked = dict(fields)
+    serving.rooms().raise_hands(room.code, asked.get("step", ""), serving.whole(asked.get("round", ""), "round"), given)
     return serving.see_other(f"/room/{room.code}/teacher")
 
 
@@ -182,8 +181,7 @@ async def change_address(request: Request) -> Response:
 async def votes_csv(request: Request) -> Response:
     """Hands out every vote of a room."""
     room = serving.steered(request)
-    name = f"normviz-{room.lesson.key}-{room.code}.csv"
-    headers = serving.SAFE | {"Content-Disposition": f'attachment; filename="{name}"'}
+    headers = serving.to_keep(f"normviz-{room.lesson.key}-{room.code}.csv")
     return PlainTextResponse(serving.rooms().as_csv(room), media_type="text/csv", headers=headers)
 
 
@@ -198,5 +196,5 @@ async def handout_pdf(request: Request) -> Response:
         content = await asyncio.to_thread(handout.pdf, room.lesson, room.cut, votes, paper, room.address)
     except ValueError as error:
         raise RoomError(f"The handout was not made: {error}", 422) from error
-    headers = serving.SAFE | {"Content-Disposition": f'attachment; filename="normviz-{room.lesson.key}-{paper}.pdf"'}
+    headers = serving.to_keep(f"normviz-{room.lesson.key}-{paper}.pdf")
     return Response(content, media_type="application/pdf", headers=headers)

@@ -5,13 +5,14 @@ import sqlite3
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from normviz.classroom.ballots import RoomError
+from normviz.classroom.lessons import LessonError
 from normviz.classroom.rooms import LIFETIME_SECONDS, Rooms
 from normviz.classroom.settings import settings
 from normviz.classroom.stages import Room
@@ -54,6 +55,7 @@ def refusal(error: RoomError, back: str = "/join", label: str = "Back") -> HTMLR
     titles = {
         404: "No such room",
         409: "Too late",
+        410: "This room has ended",
         403: "Not from here",
         413: "Too much",
         429: "Too many tries",
@@ -73,6 +75,9 @@ def guarded(show):
             if error.status == HTTPStatus.NOT_FOUND and not await _tries.may_wait():
                 return refusal(RoomError("Too many wrong codes: wait a minute, and look at the front again.", 429))
             return refusal(error, _back(request, error))
+        except LessonError as error:
+            said = f"This room's lesson cannot be read any more ({error}): open another room."
+            return refusal(RoomError(said, HTTPStatus.GONE), "/room/new", "Open a room")
         except (sqlite3.Error, OSError) as error:
             said = f"The rooms cannot be read or kept in {settings().folder} ({error}): look at its disk, and try again."
             return refusal(RoomError(said, HTTPStatus.SERVICE_UNAVAILABLE), request.url.path, "Try again")
@@ -151,6 +156,11 @@ def steered(request: Request) -> Room:
     if not steers(request, room):
         raise RoomError("Only the browser that opened this room may steer it.", 403)
     return room
+
+
+def to_keep(name: str) -> dict[str, str]:
+    """Returns the headers of a file that is saved under a name, whatever letters it has."""
+    return SAFE | {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
 
 
 def see_other(path: str) -> RedirectResponse:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import permutations
+from itertools import groupby, permutations
 
 from normviz.classroom import answers, stages
 from normviz.classroom.answers import Answer
@@ -11,10 +11,12 @@ from normviz.classroom.lessons import Question, Step
 from normviz.classroom.rooms import Rooms
 from normviz.classroom.stages import Room
 
+MOST_ROWS = 8  # of one vote: two votes side by side with a chart fit a screen and a sheet
+
 
 @dataclass(frozen=True)
 class Votes:
-    """One answer in a table of votes: its key and words, how many gave it, their share in whole percent, whether it is right."""
+    """A row in a table of votes: the key of its first answer, its words, how many gave it, their share in whole percent, whether it is right."""
 
     key: str
     text: str
@@ -63,18 +65,47 @@ def is_right(step: Step, given: str) -> bool:
 
 
 def votes(step: Step, tally: Counter) -> list[Votes]:
-    """Returns the rows of a vote: every option of a choice, else what was answered, numbers rising, orders by votes."""
-    total, question = sum(tally.values()), step.question
+    """Returns the rows of a vote: every option of a choice, else what was answered, numbers rising, orders by votes.
+
+    Where a class gave more than `MOST_ROWS` numbers or orders, some share a row, but never right ones with others.
+    """
+    total, question = max(1, sum(tally.values())), step.question
     if question.kind == "choice":
-        keys = list(question.options)
+        together = [[key] for key in question.options]
     elif question.kind == "number":
-        keys = sorted(tally, key=float)
+        together = _numbers(step, sorted(tally, key=float))
     else:
-        keys = [key for key, _ in tally.most_common()]
+        together = _orders(step, [key for key, _ in tally.most_common()])
+    counts = [sum(tally[key] for key in keys) for keys in together]
     return [
-        Votes(key, spoken(question, key), tally[key], round(100 * tally[key] / max(1, total)), is_right(step, key))
-        for key in keys
+        Votes(keys[0], _all_spoken(question, keys), count, round(100 * count / total), is_right(step, keys[0]))
+        for keys, count in zip(together, counts, strict=True)
     ]
+
+
+def _numbers(step: Step, keys: list[str]) -> list[list[str]]:
+    if len(keys) <= MOST_ROWS:
+        return [[key] for key in keys]
+    runs = [(right, list(run)) for right, run in groupby(keys, lambda key: is_right(step, key))]  # below, right, above
+    rows = (MOST_ROWS - 1) // max(1, sum(not right for right, _ in runs))  # of each run that is not right
+    together = []
+    for right, run in runs:
+        size = len(run) if right else -(-len(run) // rows)
+        together += [run[start : start + size] for start in range(0, len(run), size)]
+    return together
+
+
+def _orders(step: Step, keys: list[str]) -> list[list[str]]:
+    if len(keys) <= MOST_ROWS:
+        return [[key] for key in keys]
+    shown = [key for place, key in enumerate(keys) if place < MOST_ROWS - 1 or is_right(step, key)]
+    return [*([key] for key in shown), [key for key in keys if key not in shown]]
+
+
+def _all_spoken(question: Question, keys: list[str]) -> str:
+    if len(keys) == 1:
+        return spoken(question, keys[0])
+    return f"{keys[0]} to {spoken(question, keys[-1])}" if question.kind == "number" else f"{len(keys)} other orders"
 
 
 def hands(step: Step, counted: Counter) -> list[Votes]:
@@ -105,8 +136,8 @@ def _tables(rooms: Rooms, room: Room, step: Step, rounds: int) -> list[dict]:
 def all_votes(rooms: Rooms, room: Room) -> dict[str, list[dict]]:
     """Returns the tables of every step that was voted on, by its key."""
     asked = [step for step in room.steps if step.question]
-    rounds = {step.key: 2 if rooms.tally(room, step.key, 2) else 1 for step in asked if rooms.tally(room, step.key, 1)}
-    return {step.key: _tables(rooms, room, step, rounds[step.key]) for step in asked if step.key in rounds}
+    voted = {step.key: [round_ for round_ in (1, 2) if rooms.tally(room, step.key, round_)] for step in asked}
+    return {step.key: _tables(rooms, room, step, voted[step.key][-1]) for step in asked if voted[step.key]}
 
 
 def moves(rooms: Rooms, room: Room) -> list[dict]:
@@ -116,6 +147,8 @@ def moves(rooms: Rooms, room: Room) -> list[dict]:
     the right ones and the others.
     """
     counted = Counter()
+    if room.place.round == 1:
+        return []
     for (one, other), count in rooms.moves(room, room.step.key).items():
         counted[_told(room.step, one), _told(room.step, other)] += count
     return [{"one": one, "other": other, "count": count} for (one, other), count in counted.most_common()]

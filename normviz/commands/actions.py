@@ -241,4 +241,4 @@ def print_lesson(options: argparse.Namespace) -> None:
     cut = options.minutes or lesson.cuts[-1]
     if cut not in lesson.cuts:
         raise ValueError(f"--minutes must be one of {', '.join(map(str, lesson.cuts))}: --minutes={cut}")
-    runs.write_whole(options.out, handout.pdf(lesson, cut, paper=options.paper, address=options.address.rstrip("/")))
+    disk.write_whole(options.out, handout.pdf(lesson, cut, paper=options.paper, address=options.address.rstrip("/")))

@@ -17,7 +17,6 @@ from normviz.model import own_network, weights
 from normviz.pictures import dataset, tensors
 from normviz.pictures.choices import Choices
 from normviz.probe import norms, report
-from normviz.training import runs
 
 SEED = 0
 
@@ -52,7 +51,7 @@ def _example(options: argparse.Namespace, shape: tuple[int, ...]) -> torch.Tenso
 
 def _write(options: argparse.Namespace, shape: list[int], rows: list[dict], reached: str, warnings: list[str]) -> None:
     whole = {"network": options.network, "input": shape, "reached": reached, "layers": rows, "warnings": warnings}
-    runs.write_whole(options.out, json.dumps(whole, indent=1).encode())
+    disk.write_whole(options.out, json.dumps(whole, indent=1).encode())
 
 
 def noise(batch: int, shape: tuple[int, ...]) -> torch.Tensor:

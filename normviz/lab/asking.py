@@ -7,11 +7,11 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from normviz.disk import write_whole
 from normviz.lab import store
 from normviz.lab.settings import Settings, settings
 from normviz.lab.setup import Setup
 from normviz.lab.tasks import ROUND_SECONDS, Speed
-from normviz.training.runs import write_whole
 
 ROOT = Path(__file__).parents[2]
 

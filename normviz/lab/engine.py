@@ -16,13 +16,14 @@ from pathlib import Path
 from distributed import Client
 from filelock import FileLock, Timeout
 
+from normviz.disk import write_whole
 from normviz.lab import asking, brought, conductor, store, tasks, watch, workers
 from normviz.lab.conductor import UNSEEN_SECONDS, Conductor
 from normviz.lab.settings import Settings, settings
 from normviz.lab.setup import Setup, from_dict
 from normviz.lab.tasks import Data
 from normviz.pictures.choices import choices
-from normviz.training.runs import save, write_whole
+from normviz.training.runs import save
 
 LOOK_SECONDS = 0.2
 FORGET_SECONDS = 3600  # between two looks for what nobody has used for long

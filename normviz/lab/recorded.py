@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from normviz.disk import write_whole
 from normviz.lab.setup import Setup, from_dict
 from normviz.lab.store import About, LabRun
-from normviz.training.runs import write_whole
 
 FOLDER = Path(__file__).parent / "recordings"
 

@@ -23,8 +23,8 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock
 
+from normviz.disk import write_whole
 from normviz.lab.setup import Setup, from_dict
-from normviz.training.runs import write_whole
 
 ACTIVE = ("queued", "running", "paused")
 OVER = ("done", "stopped", "failed")

@@ -11,6 +11,7 @@ import pandas as pd
 from pyarrow import ArrowException
 from scipy import stats
 
+from normviz import disk
 from normviz.training import runs
 
 FOLDER = runs.CHECKPOINTS / "evidence"
@@ -89,8 +90,8 @@ def add(name: str, rows: pd.DataFrame, root: Path = FOLDER) -> pd.DataFrame:
     table = pd.concat([before, rows], ignore_index=True) if len(before) else rows
     content = BytesIO()
     table.to_parquet(content, index=False, compression="zstd")
-    runs.write_whole(files(name, root)[0], content.getvalue())
-    runs.write_whole(files(name, root)[1], json.dumps(provenance(name, table), indent=2).encode() + b"\n")
+    disk.write_whole(files(name, root)[0], content.getvalue())
+    disk.write_whole(files(name, root)[1], json.dumps(provenance(name, table), indent=2).encode() + b"\n")
     return table
 
 

@@ -30,7 +30,7 @@ def write(file: Path) -> None:
     if not end:
         raise ResultsError(f"{file} has no place for the results: add the lines {BEGIN} and {END}")
     disk.check_writable(file.parent)
-    runs.write_whole(file, f"{before}{begin}\n{markdown()}\n{end}{after}".encode())
+    disk.write_whole(file, f"{before}{begin}\n{markdown()}\n{end}{after}".encode())
 
 
 def _read(file: Path) -> str:

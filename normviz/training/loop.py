@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_safetensors
 from torch import nn
 
+from normviz import disk
 from normviz.model import layer_statistics
 from normviz.model.network import Network, count_parameters
 from normviz.pictures import dataset, tensors
@@ -76,7 +77,7 @@ def train(
         advance(state, training, report=report)
         close_epoch(state, training, test)
         state.wall_seconds += time.monotonic() - started
-        runs.write_whole(progress, pack(state, training, test))
+        disk.write_whole(progress, pack(state, training, test))
     runs.save(*finish(state, training, test), runs.folder_of(plan.study, plan.norm, root))
     progress.unlink(missing_ok=True)
     return runs.load(plan.study, plan.norm, root)

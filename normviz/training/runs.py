@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import threading
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -15,6 +14,7 @@ import pandas as pd
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 
+from normviz import disk
 from normviz.words.classes import CLASS_NAMES
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
@@ -171,29 +171,14 @@ def save(info: dict, contents: dict[str, bytes], folder: Path) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     for name in FILES:
-        write_whole(fresh / name, contents[name])
+        disk.write_whole(fresh / name, contents[name])
     digests = {name: hashlib.sha256(contents[name]).hexdigest() for name in FILES}
-    write_whole(fresh / "run.json", json.dumps({**info, "files": digests}, indent=2).encode() + b"\n")
+    disk.write_whole(fresh / "run.json", json.dumps({**info, "files": digests}, indent=2).encode() + b"\n")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         os.replace(folder, old)
     os.replace(fresh, folder)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Writes a file so that its name never stands for half of it, whenever the process is killed, whoever else writes it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_ident()}.part")
-    try:
-        with open(partial, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(partial, file)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def final_figures(run: Run) -> dict[str, float]:

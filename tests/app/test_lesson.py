@@ -84,6 +84,14 @@ def test_a_link_of_the_lesson_leads_to_the_page_at_its_state(page):
         assert value in widget.options
 
 
+def test_a_lesson_that_is_edited_while_it_is_looked_at_lets_go_what_no_longer_fits():
+    app = give(open_page("lesson"), STEPS[0])
+    done = lesson.Progress(at=len(STEPS) + 2, given={STEPS[0].key: "an option of before", STEPS[1].key: "1"})
+    app.session_state[f"progress_{LESSON.key}_20"] = done
+    app.run()
+    assert not app.exception and done.at == len(STEPS) and done.given == {STEPS[1].key: "1"}
+
+
 @pytest.mark.parametrize("query", [{"lesson": "nowhere"}, {"minutes_which-norm-wins": "7"}])
 def test_a_strange_address_shows_the_lesson_all_the_same(query):
     assert_whole(open_page("lesson", **query), "lesson")

@@ -294,6 +294,12 @@ def test_a_presenters_keys_and_a_reload_lose_nothing(open_page):
     press(front, "ArrowRight", "Who moves your answer?")
     for key in ("r", "c", "Escape", "b", ".", "F5"):
         key_down(front, key)
+    for _ in range(20):
+        front.keyboard.down("ArrowRight")
+        front.wait_for_timeout(50)
+    front.keyboard.up("ArrowRight")
+    expect(front.get_by_text("The vote is closed.")).to_be_visible()
+    press(front, "ArrowLeft", "have answered")
     front.reload()
     expect(front.get_by_text("Who moves your answer?")).to_be_visible()
     front.goto("/averaging")
@@ -351,8 +357,17 @@ def test_hands_are_counted_and_an_address_that_does_not_answer_is_refused(open_p
     phone.get_by_role("button", name="Send my answer").click()
     expect(teacher.get_by_text("1 of 1 have answered")).to_be_visible()  # without a new page, which would take the field away
     expect(teacher.get_by_label("B: Group norm")).to_be_focused()
+    teacher.get_by_role("heading", name="Notes").click()
+    phone.get_by_text("Layer norm").click()
+    phone.get_by_role("button", name="Change my answer").click()
+    teacher.wait_for_timeout(3000)  # looks once a second
+    assert teacher.get_by_label("B: Group norm").input_value() == "4", "typed, and not sent yet"
     teacher.get_by_role("button", name="Count these hands").click()
-    expect(teacher.get_by_text("5 of 1 have answered")).to_be_visible()
+    expect(teacher.get_by_text("5 of 5 have answered")).to_be_visible()
+    expect(teacher.get_by_role("row", name="C: Layer norm")).to_contain_text("20%")
+    phone.get_by_text("Batch norm").click()
+    phone.get_by_role("button", name="Change my answer").click()
+    expect(teacher.get_by_role("row", name="A: Batch norm")).to_contain_text("20%")  # as many votes, another one
     hands = {"step": "mates", "round": "1", "device": "hands", "choice": "group", "count": "4"}
     assert hands in votes(teacher, code) and len(votes(teacher, code)) == 2
     for address, said in (("localhost:8501", "leads every phone to itself"), ("192.0.2.250:9", "does not answer as this app")):

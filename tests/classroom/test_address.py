@@ -1,4 +1,5 @@
 import http.server
+import socket
 import threading
 from contextlib import contextmanager
 
@@ -54,18 +55,42 @@ def test_an_address_counts_only_if_this_very_server_answers_there(own_network):
     assert address.find(port) == ""
 
 
-@pytest.mark.parametrize("typed", ["localhost:8501", "http://127.0.0.1:8501", "[::1]:8501", "127.3.2.1"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("localhost:8501", "http://127.0.0.1:8501", "[::1]:8501", "127.3.2.1", "0.0.0.0:8501", "[::]:8501"),
+        *("127.1:8501", "2130706433", "[::ffff:127.0.0.1]:8501", "here.localhost:8501"),
+    ],
+)
 def test_loopback_is_refused_since_it_leads_every_phone_to_itself(typed):
     with pytest.raises(AddressError, match="leads every phone to itself"):
         address.checked(typed)
 
 
 @pytest.mark.parametrize(
-    "typed", ["ftp://x", "http://", "http://x/y", "http://x?y", "file:///etc/passwd", "http://[", "http://x:99999"]
+    "typed",
+    [
+        "ftp://x",
+        "http://",
+        "http://x/y",
+        "http://x?y",
+        "file:///etc/passwd",
+        "http://[",
+        "http://x:99999",
+        "192.0.2.1:85O1",
+        "192.0.2 .1:1",
+    ],
 )
 def test_what_is_no_address_is_refused(typed):
     with pytest.raises(AddressError, match=r"must look like|does not answer"):
         address.checked(typed)
+
+
+def test_another_kind_of_server_is_refused_in_a_sentence(own_network):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=lambda: listening.accept()[0].sendall(b"SSH-2.0-x\r\n"), daemon=True).start()
+        with pytest.raises(AddressError, match="does not answer as this app"):
+            address.checked(f"127.0.0.1:{listening.getsockname()[1]}")
 
 
 def test_a_rooms_network_comes_before_others():

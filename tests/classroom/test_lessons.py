@@ -4,6 +4,7 @@ import pytest
 
 from normviz.classroom import lessons, views
 from normviz.classroom.lessons import LessonError
+from normviz.classroom.settings import settings
 from normviz.words import pages
 from tests.classroom.conftest import LESSON
 
@@ -33,20 +34,39 @@ def test_a_cut_leaves_steps_out(lesson_file):
 
 
 def test_an_owners_folder_adds_lessons_and_names_those_that_cannot_be_used(lesson_file, monkeypatch, tmp_path):
-    from normviz.classroom.settings import settings
-
     (tmp_path / "broken.yaml").write_text("title: [", encoding="utf-8")
+    (tmp_path / "short-name.yml").write_text(LESSON, encoding="utf-8")
     monkeypatch.setenv("NORMVIZ_CLASSROOM_LESSONS", str(tmp_path))
     settings.cache_clear()
     try:
         found, problems = lessons.usable()
     finally:
         settings.cache_clear()
-    assert {"small", "which-norm-wins"} <= {lesson.key for lesson in found}
+    assert {"small", "short-name", "which-norm-wins"} <= {lesson.key for lesson in found}
     assert len(problems) == 1 and "broken.yaml" in problems[0]
 
 
+def test_an_owners_folder_that_is_not_there_is_said(monkeypatch, tmp_path):
+    monkeypatch.setenv("NORMVIZ_CLASSROOM_LESSONS", "~/lessons")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings.cache_clear()
+    try:
+        found, problems = lessons.usable()
+    finally:
+        settings.cache_clear()
+    assert found and problems == [f"{tmp_path}/lessons is no folder: name that of your lessons in normviz.toml"]
+
+
 WRONG = {  # what is changed, and what the message says, with its line
+    "a page without its slash": ("page: /averaging", "page: averaging", "line 9: page must be one of /overview"),
+    "a page with two slashes": ("page: /averaging", "page: //averaging", "line 9: page must be one of /overview"),
+    "a page with a place in it": ("page: /averaging", "page: /averaging#x", "line 9: page must be one of /overview"),
+    "half a letter": ("They are exchanged.", '"They \\ud800"', "line 7: half a letter"),
+    "an order without an order": (
+        "asks: Order them.\n      options: {",
+        "asks: Order them.\n      options: {not separated: 'No', ",
+        "an order has no place for",
+    ),
     "no title": ("title: A small lesson\n", "", "line 1: title is missing: add title: here"),
     "a strange name": ("goals:", "gaols:", "line 2: no such name here; known are title"),
     "cuts that fall": ("cuts: [5, 10]", "cuts: [10, 5]", "line 3: cuts must be lengths"),
@@ -60,7 +80,7 @@ WRONG = {  # what is changed, and what the message says, with its line
         "minutes: two\n    page",
         "line 8: minutes must be a number from 0.5 to 90: minutes='two'",
     ),
-    "a page that is none": ("/averaging", "/nowhere", "line 9: page must begin with one of /overview"),
+    "a page that is none": ("/averaging", "/nowhere", "line 9: page must be one of /overview"),
     "a strange kind": ("kind: choice", "kind: guess", "line 11: kind must be one of choice, number, order: kind='guess'"),
     "a strange rule": ("rule: best", "rule: finest", "line 14: rule must be one of best, worst"),
     "a strange measure": ("of: mates", "of: weather", "line 14: of must be one of seeds controlled"),

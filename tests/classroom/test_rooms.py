@@ -42,7 +42,7 @@ def test_a_vote_can_be_changed_while_it_is_open_and_counts_once(rooms, room):
     join_and_vote(rooms, room, "one", "group")
     join_and_vote(rooms, room, "two", "group")
     assert rooms.tally(room, "mates", 1) == Counter(group=2)
-    assert rooms.state(room.code) == {"version": room.version, "joined": 2, "answered": 2}
+    assert rooms.state(room.code) == {"version": room.version, "joined": 2, "answered": 2, "kept": 3}
 
 
 def test_what_is_not_asked_now_is_refused_and_changes_nothing(rooms, room, lesson_file):
@@ -132,15 +132,31 @@ def test_moves_between_numbers_tell_only_right_ones_from_others(rooms, room):
     assert told == {("another answer", "right"): 1, ("another answer", "another answer"): 1, ("right", "right"): 1}
 
 
+def test_of_many_numbers_some_share_a_row_but_right_ones_none_with_others(rooms, room):
+    room = go(rooms, room, 4)
+    right = float(views.answer(room.step).right)
+    given = [right - 0.3, right, right + 0.2, *range(10, 40)]
+    for device, number in enumerate(given):
+        join_and_vote(rooms, room, str(device), f"{number:g}", step="lead")
+    rows = views.tables(rooms, room)[0]["rows"]
+    assert len(rows) <= views.MOST_ROWS and sum(row.count for row in rows) == len(given)
+    assert [(row.text, row.count) for row in rows if row.right] == [(f"{right - 0.3:g} to {right + 0.2:g} points", 3)]
+    assert rows[-1].text.endswith(" to 39 points")
+
+
 def test_hands_are_counted_beside_devices_and_replaced(rooms, room):
     join_and_vote(rooms, room, "one", "batch")
-    rooms.raise_hands(room.code, {"batch": 2, "layer": 3})
-    rooms.raise_hands(room.code, {"batch": 1})
+    rooms.raise_hands(room.code, "mates", 1, {"batch": 2, "layer": 3})
+    rooms.raise_hands(room.code, "mates", 1, {"batch": 1})
     assert rooms.tally(room, "mates", 1) == Counter(batch=2, layer=3)
+    assert rooms.state(room.code) == {"version": room.version, "joined": 5, "answered": 5, "kept": 3}
     with pytest.raises(RoomError, match="from 0 to 500: batch=501"):
-        rooms.raise_hands(room.code, {"batch": 501})
+        rooms.raise_hands(room.code, "mates", 1, {"batch": 501})
+    with pytest.raises(RoomError, match="another question"):
+        rooms.raise_hands(room.code, "lead", 1, {"3": 1})
     with pytest.raises(RoomError, match="while a vote is open"):
-        rooms.raise_hands(go(rooms, room, 2).code, {"batch": 1})
+        rooms.raise_hands(go(rooms, room, 2).code, "mates", 1, {"batch": 1})
+    assert rooms.state(room.code)["joined"] == 5, "they are there in the next vote too"
 
 
 def test_numbers_and_orders_are_kept_in_one_form(rooms, room):
@@ -188,6 +204,22 @@ def test_a_server_holds_so_many_rooms(rooms, room, lesson_file, monkeypatch):
     assert rooms.find(room.code).code == room.code
 
 
+def test_rooms_that_nobody_came_to_make_place_after_an_hour(rooms, lesson_file, monkeypatch):
+    monkeypatch.setattr(module, "MOST_ROOMS", 2)
+    empty, joined = (rooms.open(lesson_file, 5)[0].code for _ in range(2))
+    rooms.join(joined, "one")
+    monkeypatch.setattr(module, "IDLE_SECONDS", -1)
+    rooms.open(lesson_file, 5)
+    with pytest.raises(RoomError, match="no room of this code"):
+        rooms.find(empty)
+    assert rooms.find(joined)
+
+
+def test_a_full_disk_need_not_make_the_index_of_the_log_anew(rooms, room):
+    join_and_vote(rooms, room, "one", "batch")
+    assert (rooms.folder / f"{module.FILE}-shm").exists()
+
+
 def test_a_lesson_stays_as_it_was_when_the_room_was_opened(rooms, room, lesson_file):
     lesson_file.write_text("title: [", encoding="utf-8")
     assert Rooms(rooms.folder).find(room.code).lesson.title == "A small lesson"
@@ -195,7 +227,7 @@ def test_a_lesson_stays_as_it_was_when_the_room_was_opened(rooms, room, lesson_f
 
 def test_the_csv_holds_every_vote_and_no_device(rooms, room):
     join_and_vote(rooms, room, "a-device-token", "batch")
-    rooms.raise_hands(room.code, {"layer": 2})
+    rooms.raise_hands(room.code, "mates", 1, {"layer": 2})
     assert rooms.as_csv(room).splitlines() == ["step,round,device,choice,count", "mates,1,1,batch,1", "mates,1,hands,layer,2"]
 
 

@@ -1,8 +1,5 @@
 import json
-import os
 import shutil
-import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -100,16 +97,3 @@ def test_a_run_in_the_wrong_folder_is_refused(copy):
     info = json.loads((folder / "run.json").read_text())
     (folder / "run.json").write_text(json.dumps({**info, "norm": "group"}))
     assert "published group, not published layer" in refused(root)
-
-
-def test_a_file_that_two_write_at_once_is_whole(tmp_path, monkeypatch):
-    file, both, rename = tmp_path / "file.json", threading.Barrier(2), os.replace
-
-    def together(*paths):
-        both.wait(60)
-        rename(*paths)
-
-    monkeypatch.setattr(os, "replace", together)
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda content: runs.write_whole(file, content), (b"one", b"other")))
-    assert file.read_bytes() in (b"one", b"other") and list(tmp_path.iterdir()) == [file]

@@ -1,6 +1,7 @@
 // Looks whether the room has gone on, and reloads the page when it has; the page works without it.
 const page = document.body.dataset;
 const wait = Number(page.wait || 2000);
+const isTyped = (node) => node.type !== "hidden" && (node === document.activeElement || node.value !== node.defaultValue);
 const takesKeys = (node) => /^(INPUT|SELECT|TEXTAREA)$/.test(node?.tagName);
 async function look() {
   if (document.hidden || !page.state) return;
@@ -12,7 +13,7 @@ async function look() {
     for (const name of ["joined", "answered"])
       for (const node of document.querySelectorAll(`[data-count="${name}"]`))
         if (node.textContent !== String(state[name])) node.textContent = state[name];
-    if (page.live && !takesKeys(document.activeElement) && state.answered !== Number(page.live)) location.reload();
+    if (page.live && state.kept !== Number(page.live) && ![...document.querySelectorAll("input")].some(isTyped)) location.reload();
   } catch { /* the network is away: the next look will tell */ }
 }
 setInterval(look, wait * (1 + Math.random() / 4));
@@ -23,7 +24,7 @@ document.addEventListener("keydown", (event) => {
   const form = document.getElementById(moves[event.key]);
   if (!form || takesKeys(event.target) || event.ctrlKey || event.altKey || event.metaKey) return;
   event.preventDefault();
-  form.requestSubmit();
+  if (!event.repeat) form.requestSubmit(); // a key that is held down moves it once
 });
 for (const form of document.forms) form.addEventListener("submit", () => setTimeout(() => form.querySelectorAll("button").forEach((each) => (each.disabled = true))));
 setInterval(() => {
