@@ -1,5 +1,6 @@
 """A run of the lab on the page: live, finished, or played from a recording."""
 
+import contextlib
 import math
 import time
 from dataclasses import dataclass
@@ -41,10 +42,13 @@ def show_live(run: LabRun, state: store.State, chosen: Settings, behind: list[La
 
 
 def _tick(run: LabRun, chosen: Settings, active: bool, behind: list[LabRun]) -> None:
-    run.look()
-    asking.wake(chosen)
+    with contextlib.suppress(OSError):  # a full disk, or a run that was just deleted: what is there is shown
+        run.look()
+        lab.keep_engine(chosen)
     state = run.state()
     _say_state(run, state)
+    if state.name == "queued" and asking.trouble(chosen):
+        st.caption(lab.starting(chosen))
     points = run.table()
     earlier = tuple((other.about().name, other.table()) for other in behind)
     shown = Shown(run.setup(), run.about(), points, run.wanted().rates, earlier)

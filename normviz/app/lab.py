@@ -26,16 +26,26 @@ def open_lab() -> Settings:
     if chosen.mode == "off":
         st.info(words.OFF, icon=":material/block:")
         st.stop()
-    if may_train(chosen):
-        _keep_engine(chosen)
+    try:
+        keep_engine(chosen)
+    except OSError as error:
+        st.error(
+            frame.plain(f"The folder of the lab must be one that can be written: {error}. Name another, NORMVIZ_LAB_FOLDER.")
+        )
+        st.stop()
     return chosen
 
 
-def _keep_engine(chosen: Settings) -> None:
+def keep_engine(chosen: Settings) -> bool:
+    """Notes that a page of the lab is looked at, and starts the engine for who may train; returns whether the workers are up.
+
+    Raises:
+        OSError: the folder of the lab cannot be written.
+    """
     running = _engines()
-    if not running or running[-1].poll() is not None:  # the first visitor, or it has died
+    if may_train(chosen) and (not running or running[-1].poll() is not None):  # the first visitor, or it has died
         running.append(asking.start())
-    asking.wake(chosen)
+    return asking.wake(chosen)
 
 
 @st.cache_resource(show_spinner=False)
@@ -172,20 +182,26 @@ def show_time(setup: Setup, chosen: Settings) -> None:
 
 
 def _say_time(setup: Setup, chosen: Settings, known: bool) -> None:
-    up = asking.wake(chosen)
     try:
+        up = keep_engine(chosen)
         seconds = asking.expected_seconds(chosen, setup, setup.steps, setup.seeds)
-    except RuntimeError as error:
+        if up and seconds is None:
+            asking.ask_speed(chosen, setup)
+    except (RuntimeError, OSError) as error:
         st.caption(frame.plain(f"The time could not be measured: {error}"))
         return
     if seconds is None:
-        if up:
-            asking.ask_speed(chosen, setup)
-        st.caption("Measuring how long a step takes here …" if up else "Starting the workers …")
+        st.caption("Measuring how long a step takes here …" if up else starting(chosen))
     else:
         st.caption(f"Takes about **{spoken(seconds)}** here: {setup.steps:,} steps, measured by a few of them.")
         if not known:
             st.rerun()  # which ends the ticking
+
+
+def starting(chosen: Settings) -> str:
+    """Says that the workers are being started, or why they could not be."""
+    trouble = asking.trouble(chosen)
+    return frame.plain(f"The workers could not be started: {trouble}") if trouble else "Starting the workers …"
 
 
 def spoken(seconds: float) -> str:

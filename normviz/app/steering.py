@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from normviz.model.norms import COMPARED
 from normviz.words import lab as words
 
 ROOM_BYTES = 50_000_000  # that a run may write
+_OF_NO_MATTER = ("steps", "seeds", "seed", "pictures", "data", "brought", "learning_rate", "rule")  # the rate counts
 OPENING_SECONDS = 60  # that making finished runs may take
 
 
@@ -75,8 +76,8 @@ def _begin(chosen: Settings, setup: Setup, demo: str, guess: tuple[str, str], re
 
 def is_of(demo: str, setup: Setup) -> bool:
     """Returns whether a set-up is the demo's, whatever its steps, seeds and pictures."""
-    names = ("norms", "order", "batch_size", "learning_rate", "optimizer")
-    return not setup.design and all(getattr(setup, name) == getattr(PRESETS[demo].setup, name) for name in names)
+    given, of_demo = asdict(setup) | {"rate": setup.rate}, asdict(PRESETS[demo].setup) | {"rate": PRESETS[demo].setup.rate}
+    return all(given[name] == of_demo[name] for name in given if name not in _OF_NO_MATTER)
 
 
 def steer(run: LabRun, state: store.State, chosen: Settings) -> None:
@@ -194,7 +195,10 @@ def choose_overlay(chosen: Settings, shown: LabRun) -> list[LabRun]:
 
 
 def _rename(run: LabRun) -> None:
-    run.rename(st.session_state[f"name_{run.key}"])
+    try:
+        run.rename(st.session_state[f"name_{run.key}"])
+    except OSError as error:
+        st.error(frame.plain(error))
 
 
 def _offer_pages(chosen: Settings, run: LabRun) -> None:
@@ -203,7 +207,7 @@ def _offer_pages(chosen: Settings, run: LabRun) -> None:
     norms = [norm for norm in COMPARED if norm in setup.norms]
     beside_shipped = setup.data == "cifar10" and not setup.design
     if len(norms) < (1 if beside_shipped else len(COMPARED)) or not steps:
-        st.caption(words.NOT_FOR_PAGES)
+        st.caption(words.NOT_FOR_PAGES if steps else words.NOTHING_SAVED)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         step = st.select_slider("As it stood at step", steps, value=steps[-1], width=320) if len(steps) > 1 else steps[0]
@@ -212,17 +216,22 @@ def _offer_pages(chosen: Settings, run: LabRun) -> None:
 
 
 def _open_on_pages(chosen: Settings, run: LabRun, step: int, norms: list[str]) -> None:
-    if not _is_exported(run, step, norms):
-        asking.ask_export(chosen, run, step)
-    deadline = time.monotonic() + OPENING_SECONDS
-    with st.spinner("Measuring it on the test pictures"):
-        while not _is_exported(run, step, norms) and time.monotonic() < deadline:
-            asking.wake(chosen)
-            time.sleep(0.2)
+    before, deadline = run.state().why, time.monotonic() + OPENING_SECONDS
+    try:
+        if not _is_exported(run, step, norms):
+            asking.ask_export(chosen, run, step)
+        with st.spinner("Measuring it on the test pictures"):
+            while not _is_exported(run, step, norms) and time.monotonic() < deadline and run.state().why == before:
+                lab.keep_engine(chosen)
+                time.sleep(0.2)
+    except OSError as error:
+        st.error(frame.plain(error))
+        return
     if _is_exported(run, step, norms):
         saved.use_own(str(run.exported(step)), norms, f"{run.about().name}, step {step:,}", run.setup().brought)
         st.rerun()
-    st.error(frame.plain(run.state().why or "The workers did not answer: try again."))
+    why = run.state().why
+    st.error(frame.plain(why if why != before else "The workers did not answer: try again."))
 
 
 def _is_exported(run: LabRun, step: int, norms: list[str]) -> bool:

@@ -78,18 +78,24 @@ def classes_of(data: str, key: str = "") -> tuple[str, ...]:
     """Returns the classes of a data set of the lab, `key` being that of pictures that were brought; CIFAR-10's where it is gone."""
     from normviz.pictures import drawn
 
-    split = brought_split(key) if data == "brought" else at_hand() if data == "own" else None
+    if data == "brought":
+        return _of_brought(key, "classes") or CLASS_NAMES
+    split = at_hand() if data == "own" else None
     return split.classes if split else drawn.CLASSES if data == "drawn" else CLASS_NAMES
 
 
 def brought_split(key: str):
     """Returns the test split of pictures that were brought to the lab; None where they are gone."""
+    return _of_brought(key, "split", "test")
+
+
+def _of_brought(key: str, what: str, *more: str):
     from normviz.lab import brought
     from normviz.lab.settings import settings
     from normviz.pictures.originals import DataError
 
     try:
-        return brought.split(settings().folder, key, "test")
+        return getattr(brought, what)(settings().folder, key, *more)
     except (brought.GoneError, DataError):
         return None
 

@@ -20,6 +20,7 @@ from normviz.charts.parts import (
     tips,
 )
 
+FEWEST_LAYERS = 8  # on the axis of the stray, as in the networks that ship
 ROOM = 1.5  # times the last x: for the names at the ends of the lines, so that the axis stands still when they come near it
 
 
@@ -89,11 +90,11 @@ def _ends(table: pd.DataFrame, names: dict[str, str], y: Axis) -> pd.DataFrame:
 
 def stray(layers: pd.DataFrame) -> Drawing:
     """Draws how far the batch's mean lies from the running mean of batch norm, by norm layer: layer, value."""
-    return Drawing(_stray, (), {"layers": layers.assign(norm="batch")})
+    return Drawing(_stray, (max(FEWEST_LAYERS, len(layers)),), {"layers": layers.assign(norm="batch")})
 
 
-def _stray() -> alt.LayerChart:
-    x = alt.X("layer:O", title="norm layer", scale=alt.Scale(domain=list(range(1, 9))), axis=alt.Axis(labelAngle=0))
+def _stray(count: int) -> alt.LayerChart:
+    x = alt.X("layer:O", title="norm layer", scale=alt.Scale(domain=list(range(1, count + 1))), axis=alt.Axis(labelAngle=0))
     y = alt.Y("value:Q", title="running standard deviations", scale=alt.Scale(domain=[0, 1.5], clamp=True))
     base = named("layers").properties(height=HEIGHT - 60).encode(x=x, y=y, color=norm_colour())
     return base.mark_line(strokeWidth=2, clip=True) + base.mark_point(filled=True, size=80, opacity=1).encode(

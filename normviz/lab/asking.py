@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from normviz.lab import store
 from normviz.lab.settings import Settings, settings
 from normviz.lab.setup import Setup
 from normviz.lab.tasks import ROUND_SECONDS, Speed
+from normviz.pictures.choices import choices
 
 ROOT = Path(__file__).parents[2]
+AGAIN_SECONDS = 60
 
 
 def wake(chosen: Settings) -> bool:
@@ -22,6 +25,14 @@ def wake(chosen: Settings) -> bool:
     root.mkdir(parents=True, exist_ok=True)
     (root / "awake").touch()
     return (root / "ready").exists()
+
+
+def trouble(chosen: Settings) -> str:
+    """Returns why the workers could not be started; empty where they could, or where that is not known yet."""
+    try:
+        return (Path(chosen.folder) / "trouble").read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def start() -> subprocess.Popen:
@@ -35,7 +46,7 @@ def start() -> subprocess.Popen:
 
 def ask_speed(chosen: Settings, setup: Setup) -> None:
     """Asks for the time that a step of this set-up takes here; see `expected_seconds`."""
-    _ask(chosen, f"speed-{setup.digest}", {"setup": asdict(setup)})
+    _ask(chosen, f"speed-{setup.digest}", {"setup": asdict(setup), "choices": asdict(choices())})
 
 
 def ask_export(chosen: Settings, run: store.LabRun, step: int) -> None:
@@ -55,7 +66,7 @@ def expected_seconds(chosen: Settings, setup: Setup, steps: int, seeds: int) -> 
     """Returns how long a set-up takes for so many steps and seeds, out of what was measured; None before that.
 
     Raises:
-        RuntimeError: it could not be measured; the message says why. The next call may ask again.
+        RuntimeError: it could not be measured; the message says why. `AGAIN_SECONDS` later it may be asked again.
     """
     file = speed_file(chosen, setup)
     try:
@@ -63,7 +74,8 @@ def expected_seconds(chosen: Settings, setup: Setup, steps: int, seeds: int) -> 
     except FileNotFoundError:
         return None
     if "error" in answer:
-        file.unlink(missing_ok=True)
+        if time.time() - file.stat().st_mtime > AGAIN_SECONDS:
+            file.unlink(missing_ok=True)
         raise RuntimeError(answer["error"])
     return seconds_for([Speed(**speed) for speed in answer["speeds"]], steps, seeds, answer["workers"])
 

@@ -83,6 +83,16 @@ def of_file(file: str | Path, name: str) -> "Split":
     return _splits(str(file))[name]
 
 
+def classes(root: str | Path, key: str) -> tuple[str, ...]:
+    """Returns the class names of an album; see `find`."""
+    return _classes(str(find(root, key)))
+
+
+@lru_cache(maxsize=1000)
+def _classes(file: str) -> tuple[str, ...]:
+    return of_file(file, "test").classes
+
+
 @lru_cache(maxsize=2)
 def _splits(file: str) -> dict[str, "Split"]:
     """Returns both splits; a file of this name never changes, since the name follows from its content."""

@@ -1,6 +1,7 @@
 """Leads one run: round after round, each training takes the same steps, and the next round begins when all are there."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -13,7 +14,8 @@ from normviz.lab.store import LabRun
 from normviz.lab.tasks import ROUND_SECONDS, Data, Outcome, Slice
 from normviz.training.plans import Plan
 
-LATE_SECONDS = 90  # after which a slice is given up and its worker restarted
+LATE_SECONDS = 90  # without a word of its own, after which a worker is restarted
+STUCK_SECONDS = 900  # after which a slice is given up though its worker says that it lives
 LOOK_SECONDS = 0.05  # between two looks at what is wanted
 UNSEEN_SECONDS = 120  # after which a run that nobody looks at ends itself
 TRIES = 3  # that a slice has when its workers die
@@ -46,10 +48,11 @@ class Conductor:
 
     def __post_init__(self):
         self.setup = self.run.setup()
-        self.plans = self.setup.columns
         self.step, self.packed = self.run.last_round()
+        self.plans = {column: plan for column, plan in self.setup.columns.items() if not self.packed or column in self.packed}
         self.state = self.run.state()
-        self.granted = 0
+        self.granted = self.run.wanted().granted if self.packed else 0
+        self.rounds = deque(maxlen=5)  # (seconds, those of them that this run's own work takes) of the last ones
         self.step_seconds = 0.0  # of all trainings together
         self.points_seconds = 0.0
 
@@ -71,6 +74,7 @@ class Conductor:
         while True:
             wanted = self._look()
             if wanted.do == "run":
+                self.granted = wanted.granted
                 self._report("running")
                 return self._steps_of_a_round()
             if wanted.granted > self.granted:
@@ -115,8 +119,9 @@ class Conductor:
         self._take_out_diverged(outcomes)
         self.step += steps
         self.packed = {column: outcome.packed for column, outcome in outcomes.items()}
-        self._learn_speed(outcomes, steps)
-        trained = self.state.trained_seconds + time.monotonic() - started
+        taken = time.monotonic() - started
+        self._learn_speed(outcomes, steps, taken)
+        trained = self.state.trained_seconds + taken
         points = [{**self._point(column, outcome), "seconds": round(trained, 2)} for column, outcome in outcomes.items()]
         self.run.keep_round(self.packed, self.step, save=self._is_saved(steps))
         self.run.add(points)
@@ -134,17 +139,20 @@ class Conductor:
         each = self.setup.steps / SAVED_ROUNDS
         return self.step == self.setup.steps or int(self.step / each) > int((self.step - steps) / each)
 
-    def _learn_speed(self, outcomes: dict[str, Outcome], steps: int) -> None:
+    def _learn_speed(self, outcomes: dict[str, Outcome], steps: int, taken: float) -> None:
         self.points_seconds = sum(outcome.point_seconds for outcome in outcomes.values())
         if steps:
             self.step_seconds = sum(outcome.train_seconds for outcome in outcomes.values()) / steps
+            self.rounds.append((taken, (steps * self.step_seconds + self.points_seconds) / self.workers))
 
     def _tell(self, trained: float) -> None:
         left = (self.setup.steps - self.step) * self.step_seconds / self.workers
         left *= 1 + self.points_seconds / self.workers / max(
             ROUND_SECONDS / 2, ROUND_SECONDS - self.points_seconds / self.workers
         )
-        self.state = self.run.report(step=self.step, trained_seconds=trained, seconds_left=left if self.step_seconds else None)
+        if self.rounds:  # others' work takes its share of the workers
+            left *= max(1.0, sum(taken for taken, _ in self.rounds) / sum(own for _, own in self.rounds))
+        self.state = self.run.report(step=self.step, trained_seconds=trained, seconds_left=left if self.rounds else None)
         if trained > self.longest_seconds:
             raise Ended("stopped", f"trained for {self.longest_seconds:,.0f} seconds, the longest that this server allows")
 
@@ -160,20 +168,24 @@ class Conductor:
     def _carry_out(self, jobs: dict[str, Slice]) -> dict[str, Outcome]:
         """Hands the slices to the workers and waits for all; a slice whose worker dies is handed out again."""
         waiting = {column: self._hand_out(job) for column, job in jobs.items()}
-        tries, outcomes, since = dict.fromkeys(jobs, 1), {}, time.monotonic()
+        tries, outcomes = dict.fromkeys(jobs, 1), {}
+        looked = answered = time.monotonic()
         while waiting:
             for column in [column for column, future in waiting.items() if future.done()]:
                 future = waiting.pop(column)
                 try:
                     outcomes[column] = future.result()
+                    answered = time.monotonic()
                 except (KilledWorker, CancelledError) as error:
                     self._note_death(column, tries, error)
                     waiting[column] = self._hand_out(jobs[column])
                 except Exception as error:  # whatever it is, the run ends with it, not the engine
                     raise Ended("failed", f"{type(error).__name__}: {error}") from error
-            if time.monotonic() - since > LATE_SECONDS and waiting:
-                self._restart(waiting)
-                since = time.monotonic()
+            if time.monotonic() - looked > LATE_SECONDS / 10 and waiting:
+                looked = time.monotonic()
+                if late := self._silent() or self._stuck(waiting, looked - answered):
+                    self._restart(late)
+                    answered = time.monotonic()
             self._wait(waiting)
         return {column: outcomes[column] for column in jobs}
 
@@ -196,20 +208,26 @@ class Conductor:
             raise Ended("failed", f"the worker of {column} died {TRIES} times in a row, out of memory perhaps") from error
         self.state = self.run.report(why=f"A worker died at step {self.step:,}; its slice is done again.")
 
-    def _restart(self, waiting: dict) -> None:
-        """Restarts the workers whose slice does not come back."""
-        working = [self.client.who_has([future]).get(future.key) or [] for future in waiting.values()]
-        busy = {address for address, keys in self.client.processing().items() if keys} | {a for b in working for a in b}
-        self.state = self.run.report(why=f"A worker did not answer for {LATE_SECONDS} seconds and was restarted.")
-        self.client.restart_workers(list(busy), raise_for_error=False)
+    def _silent(self) -> list[str]:
+        """Returns the addresses of workers from which the scheduler has not heard; one that is busy still says that it lives."""
+        workers = self.client.scheduler_info(n_workers=-1)["workers"]
+        return [address for address, worker in workers.items() if time.time() - worker["last_seen"] > LATE_SECONDS]
+
+    def _stuck(self, waiting: dict, seconds: float) -> list[str]:
+        """Returns the addresses of workers that hold a slice of this run, where none has come back for too long."""
+        ours = {future.key for future in waiting.values()}
+        processing = self.client.processing() if seconds > STUCK_SECONDS else {}
+        return [address for address, keys in processing.items() if ours & set(keys)]
+
+    def _restart(self, late: list[str]) -> None:
+        self.state = self.run.report(why="A worker did not answer any more and was restarted.")
+        self.client.restart_workers(late, raise_for_error=False)
 
 
 def speed_of(client: Client, plans: dict[str, Plan], data: Data) -> dict[str, tasks.Speed]:
     """Times a few steps of each training on a worker."""
-    futures = {
-        column: client.submit(tasks.measure_speed, plan, data, pure=False, priority=10) for column, plan in plans.items()
-    }
-    return {column: future.result(timeout=2 * LATE_SECONDS) for column, future in futures.items()}
+    futures = {column: client.submit(tasks.measure_speed, plan, data, pure=False) for column, plan in plans.items()}
+    return {column: future.result(timeout=STUCK_SECONDS) for column, future in futures.items()}
 
 
 def without_seeds(plans: dict[str, Plan]) -> dict[str, Plan]:

@@ -10,6 +10,8 @@ import signal
 import sys
 import threading
 import time
+import traceback
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -22,12 +24,13 @@ from normviz.lab.conductor import UNSEEN_SECONDS, Conductor
 from normviz.lab.settings import Settings, settings
 from normviz.lab.setup import Setup, from_dict
 from normviz.lab.tasks import Data
-from normviz.pictures.choices import choices
+from normviz.pictures.choices import Choices
 from normviz.training.runs import save
 
 LOOK_SECONDS = 0.2
 FORGET_SECONDS = 3600  # between two looks for what nobody has used for long
-PATIENCE_SECONDS = 2  # between two tries on a full disk
+PATIENCE_SECONDS = 2  # between two tries after something has gone wrong
+LOST_SECONDS = 30  # without any worker, after which the cluster is begun anew
 IDLE_SECONDS = 600  # without a page of the lab, after which the workers end
 
 
@@ -40,6 +43,8 @@ class Engine:
         client: of the cluster.
         threads: one a run under way, by its key.
         over: keys of runs that have ended, which are not looked at any more.
+        tidy: deletes what nobody has used for long.
+        seen: when the cluster last had a worker, on this process's clock.
     """
 
     settings: Settings
@@ -48,6 +53,9 @@ class Engine:
     stopping: threading.Event = field(default_factory=threading.Event)
     answering: set[str] = field(default_factory=set)
     over: set[str] = field(default_factory=set)
+    tidy: Callable[[], None] = lambda: None
+    seen: float = field(default_factory=time.monotonic)
+    measuring: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def root(self) -> Path:
@@ -58,19 +66,34 @@ class Engine:
         return max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
 
     def work(self) -> None:
-        """Leads runs until no page of the lab has been looked at for `IDLE_SECONDS`."""
+        """Leads runs until no page of the lab has been looked at for `IDLE_SECONDS`, or the cluster is lost."""
         write_whole(self.root / "ready", b"")
         try:
-            while self.threads or _seconds_since(self.root / "awake") < IDLE_SECONDS:
-                with contextlib.suppress(OSError):  # a full disk: looked at again, it may have room
+            while (self.threads or _seconds_since(self.root / "awake") < IDLE_SECONDS) and not self._is_lost():
+                try:
                     self.look()
+                except Exception:  # a full disk, a run whose folder was deleted: looked at again, it may be over
+                    traceback.print_exc()
+                    time.sleep(PATIENCE_SECONDS)
                 time.sleep(LOOK_SECONDS)
         finally:
             (self.root / "ready").unlink(missing_ok=True)
             self.stopping.set()
+            for thread in self.threads.values():
+                thread.join(PATIENCE_SECONDS)
+
+    def _is_lost(self) -> bool:
+        """Returns whether the scheduler has gone, or every worker `LOST_SECONDS` ago."""
+        try:
+            if self.client.status == "running" and self.client.scheduler_info(n_workers=-1)["workers"]:
+                self.seen = time.monotonic()
+        except OSError:
+            return True
+        return self.client.status == "closed" or time.monotonic() - self.seen > LOST_SECONDS
 
     def look(self) -> None:
         """Begins what may begin, tells what waits its place, and answers requests; what is under way goes on by itself."""
+        self.tidy()
         self._begin_and_place()
         self._answer_requests()
 
@@ -83,18 +106,27 @@ class Engine:
         for run in [run for run in runs if states[run.key] in store.ACTIVE]:
             if run.wanted().do == "stop" or run.seconds_unseen() > UNSEEN_SECONDS:
                 run.report(name="stopped", why="taken out of the queue", place=0)
-            elif len(self.threads) < self.settings.at_once and not self._is_busy(run.about().visit):
+            elif self._under_way() < self.settings.at_once and not self._is_busy(run.about().visit):
                 self._begin(run)
             else:
                 place += 1
                 run.report(name="queued", place=place, seconds_left=self._seconds_ahead(place))
 
+    def _led(self) -> list[store.LabRun]:
+        return [store.LabRun(self.root / "runs" / key) for key in self.threads]
+
+    def _under_way(self) -> int:
+        """Returns how many runs train; one that is paused keeps nobody waiting."""
+        return sum(run.state().name != "paused" for run in self._led())
+
     def _is_busy(self, visit: str) -> bool:
-        return any(store.LabRun(self.root / "runs" / key).about().visit == visit for key in self.threads)
+        return any(store.visit_of(run.folder) == visit for run in self._led())
 
     def _seconds_ahead(self, place: int) -> float | None:
-        left = sorted(store.LabRun(self.root / "runs" / key).state().seconds_left or 0.0 for key in self.threads)
-        return left[min(place, len(left)) - 1] if left else None
+        """Returns when a place in the queue comes to its turn; None where that depends on runs that have not begun."""
+        states = [run.state() for run in self._led()]
+        left = sorted(state.seconds_left or 0.0 for state in states if state.name != "paused")
+        return left[place - 1] if place <= len(left) else None
 
     def _begin(self, run: store.LabRun) -> None:
         run.report(name="running", place=0, seconds_left=None)
@@ -104,10 +136,11 @@ class Engine:
 
     def _lead(self, run: store.LabRun) -> None:
         try:
-            data, longest = data_of(run.setup()), self.settings.longest_seconds
+            data, longest = data_of(run.setup(), run.choices()), self.settings.longest_seconds
             Conductor(run, self.client, data, self.workers, longest, self.stopping.is_set).conduct()
         except Exception as error:  # a run that cannot be led ends; the queue goes on
-            self._end(run, f"{type(error).__name__}: {error}")
+            if self.client.status == "running" and not self.stopping.is_set():  # else the next cluster takes it up
+                self._end(run, f"{type(error).__name__}: {error}")
 
     def _end(self, run: store.LabRun, why: str) -> None:
         """Reports that a run has failed, again and again while the disk is full."""
@@ -130,13 +163,14 @@ class Engine:
             if "run" in request:
                 self._export(store.LabRun(self.root / "runs" / request["run"]), request["step"])
             else:
-                self._measure_speed(from_dict(request["setup"]))
+                with self.measuring:  # one after the other, so that trainings come in between
+                    self._measure_speed(from_dict(request["setup"]), Choices(**request["choices"]))
         finally:
             self.answering.discard(name)
 
-    def _measure_speed(self, setup: Setup) -> None:
+    def _measure_speed(self, setup: Setup, chosen: Choices) -> None:
         try:
-            speeds = conductor.speed_of(self.client, conductor.without_seeds(setup.columns), data_of(setup))
+            speeds = conductor.speed_of(self.client, conductor.without_seeds(setup.columns), data_of(setup, chosen))
             answer = {"workers": self.workers, "speeds": [asdict(speed) for speed in speeds.values()]}
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
@@ -146,10 +180,11 @@ class Engine:
         """Makes finished runs of the first seed's trainings as they stood at a step."""
         setup = run.setup()
         try:
+            data = data_of(setup, run.choices())
             packed = run.saved_round(step)
             chosen = {column: plan for column, plan in setup.columns.items() if plan.seed == setup.seed and column in packed}
             futures = {
-                plan.norm: self.client.submit(tasks.export, plan, data_of(setup), packed[column], pure=False, priority=10)
+                plan.norm: self.client.submit(tasks.export, plan, data, packed[column], pure=False, priority=10)
                 for column, plan in chosen.items()
             }
             for norm, future in futures.items():
@@ -159,15 +194,18 @@ class Engine:
             run.report(why=f"could not be opened on the other pages: {type(error).__name__}: {error}")
 
 
-def data_of(setup: Setup) -> Data:
-    """Returns the pictures of a set-up; where those of the server lie is found by the worker, as anywhere else.
+def data_of(setup: Setup, chosen: Choices) -> Data:
+    """Returns the pictures of a set-up.
+
+    Args:
+        setup: what was chosen.
+        chosen: which pictures the server has at which it was; where they lie is found by the worker, as anywhere else.
 
     Raises:
         GoneError: a visitor's, which are not kept any more.
     """
     if setup.brought:
         return Data("brought", str(brought.find(settings().folder, setup.brought)), setup.pictures)
-    chosen = choices()
     return Data(setup.data, chosen.folder, setup.pictures, chosen)
 
 
@@ -196,17 +234,33 @@ def _serve(chosen: Settings) -> None:
     root = Path(chosen.folder)
     (root / "ready").unlink(missing_ok=True)
     shutil.rmtree(root / "speeds", ignore_errors=True)  # of another day, when the machine may have been busier
-    forgotten = -FORGET_SECONDS
+    tidy = _Tidy(root)
     while True:
-        if time.monotonic() - forgotten >= FORGET_SECONDS:
-            forgotten = time.monotonic()
-            store.forget_old(root)
-            brought.forget_old(root)
+        tidy()
         if _seconds_since(root / "awake") < IDLE_SECONDS:
-            with workers.client(chosen) as client:
-                client.wait_for_workers(1, timeout=workers.START_SECONDS)
-                Engine(chosen, client).work()
+            try:
+                with workers.client(chosen) as client:
+                    client.wait_for_workers(1, timeout=workers.START_SECONDS)
+                    (root / "trouble").unlink(missing_ok=True)
+                    Engine(chosen, client, tidy=tidy).work()
+            except Exception as error:  # a cluster that does not answer, a log that cannot be written: pages say so
+                traceback.print_exc()
+                write_whole(root / "trouble", f"{type(error).__name__}: {error}".encode())
+                time.sleep(PATIENCE_SECONDS)
         time.sleep(LOOK_SECONDS)
+
+
+class _Tidy:
+    """Deletes what nobody has used for long, once in `FORGET_SECONDS` however often it is called."""
+
+    def __init__(self, root: Path):
+        self.root, self.due = root, 0.0
+
+    def __call__(self) -> None:
+        if time.monotonic() >= self.due:
+            self.due = time.monotonic() + FORGET_SECONDS
+            store.forget_old(self.root)
+            brought.forget_old(self.root)
 
 
 if __name__ == "__main__":

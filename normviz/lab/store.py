@@ -25,10 +25,13 @@ from filelock import FileLock
 
 from normviz.disk import write_whole
 from normviz.lab.setup import Setup, from_dict
+from normviz.pictures.choices import Choices, choices
 
 ACTIVE = ("queued", "running", "paused")
 OVER = ("done", "stopped", "failed")
 KEPT_DAYS = 14
+MOST_BYTES = 5_000_000_000  # of all runs
+IN_USE_SECONDS = 3600  # since the last look, in which a run is not deleted for its size
 _KEY = re.compile("[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{6}")
 
 
@@ -99,6 +102,10 @@ class LabRun:
     def about(self) -> About:
         return About(**_read(self.folder / "setup.json")["about"])
 
+    def choices(self) -> Choices:
+        """Returns which pictures the server had at which the run was begun."""
+        return Choices(**_read(self.folder / "setup.json").get("choices", {}))
+
     def rename(self, name: str) -> None:
         stored = _read(self.folder / "setup.json")
         _write(self.folder / "setup.json", stored | {"about": stored["about"] | {"name": name.strip()[:80] or "A run"}})
@@ -122,23 +129,16 @@ class LabRun:
         return State(**values)
 
     def points(self) -> list[dict]:
-        """Returns every point in order; of one that was measured twice, around a restart, the later."""
-        try:
-            lines = (self.folder / "points.jsonl").read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            return []
-        found = {}
-        for line in lines:
-            try:
-                point = json.loads(line)
-            except ValueError:
-                continue  # cut off by a crash
-            found[point["column"], point["step"]] = point
-        return list(found.values())
+        """Returns every point in order; what was measured twice, around a restart, as it was the later time."""
+        return list(_points(*self._written()))
 
     def table(self) -> pd.DataFrame:
         """Returns `points` as a table: column, norm, seed, and what `slices.carry_out` measures."""
-        return pd.DataFrame(self.points())
+        return _table(*self._written()).copy()
+
+    def _written(self) -> tuple[Path, int]:
+        file = self.folder / "points.jsonl"
+        return file, file.stat().st_size if file.exists() else 0
 
     def add(self, points: list[dict]) -> None:
         with open(self.folder / "points.jsonl", "a", encoding="utf-8") as file:
@@ -185,6 +185,24 @@ class LabRun:
             return time.time() - self.folder.stat().st_mtime
 
 
+@lru_cache(maxsize=32)
+def _points(file: Path, size: int) -> tuple[dict, ...]:
+    """Returns the points of a file of this size: it only grows, and everybody who watches a run asks every second."""
+    found = {}
+    for line in file.read_text(encoding="utf-8").splitlines() if size else ():
+        try:
+            point = json.loads(line)
+        except ValueError:
+            continue  # cut off by a crash
+        found.setdefault((point["column"], point["step"]), {}).update(point)
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=32)
+def _table(file: Path, size: int) -> pd.DataFrame:
+    return pd.DataFrame(_points(file, size))
+
+
 def _read_round(folder: Path) -> tuple[int, dict[str, bytes]]:
     packed = {path.stem: path.read_bytes() for path in folder.glob("*.safetensors")}
     return int((folder / "step").read_text()), packed
@@ -205,7 +223,7 @@ def create(root: Path, setup: Setup, about: About) -> LabRun:
     """Makes the folder of a new run, which waits in the queue as soon as it is there."""
     run = LabRun(Path(root) / "runs" / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}")
     run.folder.mkdir(parents=True)
-    _write(run.folder / "setup.json", {"setup": asdict(setup), "about": asdict(about)})
+    _write(run.folder / "setup.json", {"setup": asdict(setup), "about": asdict(about), "choices": asdict(choices())})
     run.want()
     run.look()
     run.report()
@@ -225,17 +243,20 @@ def all_runs(root: Path) -> list[LabRun]:
 
 def of_visit(root: Path, visit: str) -> list[LabRun]:
     """Returns the runs of one visit, the oldest first."""
-    return [run for run in all_runs(root) if _visit_of(run.folder) == visit]
+    return [run for run in all_runs(root) if visit_of(run.folder) == visit]
 
 
 @lru_cache(maxsize=10_000)
-def _visit_of(folder: Path) -> str:
+def visit_of(folder: Path) -> str:
     """Returns the visit of a run, which never changes."""
     return _read(folder / "setup.json").get("about", {}).get("visit", "")  # nothing is there where it has just been deleted
 
 
 def forget_old(root: Path) -> None:
-    """Deletes runs that nobody has looked at for `KEPT_DAYS`."""
-    for run in all_runs(root):
-        if run.seconds_unseen() > KEPT_DAYS * 86_400:
+    """Deletes runs that nobody has looked at for `KEPT_DAYS`, and those longest not looked at while all are above `MOST_BYTES`."""
+    left = MOST_BYTES
+    for run in sorted(all_runs(root), key=LabRun.seconds_unseen):
+        left -= sum(file.stat().st_size for file in run.folder.rglob("*") if file.is_file())
+        unseen = run.seconds_unseen()
+        if unseen > KEPT_DAYS * 86_400 or (left < 0 and unseen > IN_USE_SECONDS):
             shutil.rmtree(run.folder, ignore_errors=True)

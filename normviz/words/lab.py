@@ -110,6 +110,9 @@ NOT_FOR_PAGES = (
     "Runs on CIFAR-10 with batch, group or layer norm can be opened on the other pages; runs on other pictures, or of a network of "
     "your own, need all three, since no shipped network can stand beside them."
 )
+NOTHING_SAVED = (
+    "This run ended before any of its steps was saved, so there is nothing to open on the other pages: let it train longer."
+)
 OWN_NETWORK = (
     "**Your network**: {spoken}. In each column every norm of it is that column's; its last linear layer gives a number a class, "
     "and where it ends in none, the mean over all places and a linear layer follow."

@@ -1,10 +1,13 @@
 """The lab without its engine: its runs and whose they are, a network of the visitor's own, and pictures that were brought."""
 
+from dataclasses import replace
+
 import pytest
 
 from normviz.app import steering
 from normviz.app.saved import OWN_PAGES
 from normviz.lab import brought
+from normviz.lab.presets import PRESETS
 from normviz.lab.settings import settings
 from normviz.lab.setup import Setup
 from normviz.lab.tasks import TEST_PICTURES
@@ -24,8 +27,7 @@ def lab(tmp_path, monkeypatch):
     """A lab without an engine; returns its folder."""
     monkeypatch.setenv("NORMVIZ_LAB_FOLDER", str(tmp_path / "lab"))
     monkeypatch.setenv("NORMVIZ_LAB_MODE", "on")
-    monkeypatch.setattr("normviz.app.lab._keep_engine", lambda chosen: None)
-    monkeypatch.setattr("normviz.lab.asking.wake", lambda chosen: False)
+    monkeypatch.setattr("normviz.app.lab.keep_engine", lambda chosen: False)
     settings.cache_clear()
     yield tmp_path / "lab"
     settings.cache_clear()
@@ -46,6 +48,25 @@ def start(app):
     button(app, "Start").click().run()
     assert not app.exception
     return store.all_runs(settings().folder)[-1].setup()
+
+
+def test_a_demo_is_one_only_with_all_that_makes_its_effect():
+    demo = PRESETS["ten-times"].setup
+    assert steering.is_of("ten-times", replace(demo, steps=10, seeds=2, seed=5, pictures=600, data="drawn"))
+    assert steering.is_of("ten-times", replace(demo, rule="fixed", learning_rate=demo.rate))
+    assert not steering.is_of("ten-times", replace(demo, rule="linear")), f"{demo.batch_size} pictures a batch: another rate"
+    assert not steering.is_of("ten-times", replace(demo, width="half"))
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NORMVIZ_LAB_FOLDER", str(tmp_path / "file" / "lab"))
+    settings.cache_clear()
+    try:
+        app = open_page("lab")
+    finally:
+        settings.cache_clear()
+    assert not app.exception and "must be one that can be written" in app.error[0].value
 
 
 def test_a_network_in_the_address_is_trained_and_stays_with_the_visit(lab):

@@ -10,9 +10,9 @@ from normviz.app import handed_in
 from normviz.app.saved import OWN_PAGES
 from normviz.pictures import dataset
 from normviz.pictures.choices import Choices
-from normviz.training import loop, plans
+from normviz.training import loop, plans, runs
 from tests import own_pictures
-from tests.app.pages import assert_whole, charts, new_session, open_page
+from tests.app.pages import assert_whole, charts, choice, new_session, open_page
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,24 @@ def test_pages_show_own_networks_with_their_classes(key, mine, at_hand):
         assert not any(name in written for name in ("<b>box", "airplane"))
 
 
+def test_names_of_classes_are_no_markdown_beside_the_strips(mine, at_hand):
+    app = open_with(mine[1], "batch_mates", mates="noise")
+    said = next(text.value for text in app.markdown if "batches, batch norm" in text.value)
+    named = set(app.table[0].value["Alone"]) | set(app.table[0].value["In these batches"])
+    assert "<b>" not in said.replace("\\<", "") and not any(name in said for name in own_pictures.CLASSES[1:])
+    assert not any(name in cell for name in own_pictures.CLASSES[1:] for cell in named)
+
+
+def test_no_class_is_offered_where_no_picture_of_one_is_at_hand(mine, no_data):
+    app = open_with(mine[1], "batch_mates", mates="one class")
+    assert_whole(app, "batch_mates")
+    assert "one class" not in choice(app, "mates").options
+
+
+def test_the_logits_of_own_networks_are_counted(mine, at_hand):
+    assert "and the 3 logits" in texts(open_with(mine[1], "invariances"))
+
+
 @pytest.mark.parametrize("key", ["mistakes", "classify"])
 def test_classes_can_be_chosen_by_name(key, mine, at_hand):
     name = "true" if key == "mistakes" else "saliency"
@@ -70,6 +88,28 @@ def test_a_test_picture_of_ones_own_is_named(mine, at_hand):
     assert_whole(app, "classify")
     said = app.get("image")[0].proto.imgs[0].alt
     assert any(said == f"The picture as given: Test image 3: {name}" for name in own_pictures.CLASSES)
+
+
+@pytest.fixture
+def twin(mine, tmp_path):
+    """Another visitor's networks: of the same weights, with half the test pictures and other names of the classes."""
+    root, names = tmp_path / "twin", ["coffee", "box", "blue"]
+    for norm in mine[1]["norms"]:
+        run = runs.load("controlled", norm, mine[1]["root"])
+        half = run.predictions.iloc[: len(run.predictions) // 2]
+        info = run.info | {"architecture": run.info["architecture"] | {"classes": names}}
+        runs.save(info, run.contents | {"predictions.parquet": runs.parquet(half)}, root / "controlled" / norm)
+    return mine[1] | {"root": str(root)}, names, len(half)
+
+
+def test_networks_of_equal_weights_keep_their_own_names_and_counts(mine, twin, no_data):
+    theirs, names, count = twin
+    query = {"show": "everything", "saliency": "Grad-CAM"}
+    for key in ("mistakes", "classify"):
+        open_with(mine[1], key, **query)
+    assert f"of {count} test pictures" in texts(open_with(theirs, "mistakes", **query))
+    said = [text.value for text in open_with(theirs, "classify", **query).markdown if text.value.startswith("For **")]
+    assert len(said) == 3 and all(any(text.startswith(f"For **{name}**") for name in names) for text in said)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +166,6 @@ def test_a_full_disk_is_named_before_a_file_is_moved(monkeypatch):
 def test_the_lab_offers_them(at_hand, monkeypatch):
     monkeypatch.setenv("NORMVIZ_LAB_MODE", "replay")
     monkeypatch.setenv("NORMVIZ_LAB_OWNER", "me")
-    monkeypatch.setattr("normviz.app.lab._keep_engine", lambda chosen: None)
-    monkeypatch.setattr("normviz.lab.asking.wake", lambda chosen: False)
+    monkeypatch.setattr("normviz.app.lab.keep_engine", lambda chosen: False)
     app = open_page("lab", owner="me", data="cifar10")
     assert not app.exception and "3 classes of your own" in texts(app)

@@ -27,6 +27,14 @@ def test_each_column_that_is_drawn_stands_in_its_table(drawing):
     assert checked(drawing)["layer"]
 
 
+def test_the_stray_of_a_deep_network_has_a_place_for_each_layer():
+    deep = stray(pd.DataFrame({"layer": range(1, 13), "value": 0.1}))
+    domains = [layer["encoding"]["x"]["scale"]["domain"] for layer in specification.specification(deep)["layer"]]
+    assert domains[0] == list(range(1, 13)) and checked(STRAY)["layer"][0]["encoding"]["x"]["scale"]["domain"] == list(
+        range(1, 9)
+    )
+
+
 def test_new_rows_leave_the_specification_as_it_is():
     before = specification.specification(DRAWING)
     again = Growing(1000, Axis("test accuracy", 0.0, 1.0))

@@ -12,6 +12,7 @@ from normviz.lab.settings import settings
 from normviz.lab.setup import Setup
 from normviz.lab.tasks import Slice
 from normviz.pictures import own
+from normviz.pictures.choices import choices
 from tests import own_pictures
 
 HOUR = 3600
@@ -30,9 +31,16 @@ def root(tmp_path, monkeypatch):
     settings.cache_clear()
 
 
+def test_the_classes_of_many_sets_are_read_once(album, root, monkeypatch):
+    key = brought.keep(root, album, "fit")
+    names = brought.classes(root, key)
+    monkeypatch.setattr(brought, "_splits", None)
+    assert brought.classes(root, key) == names and len(names) > 1
+
+
 def test_pictures_that_were_brought_are_trained_on(album, root):
     setup = Setup(("layer",), data="brought", brought=brought.keep(root, album, "fit"), pictures=500, batch_size=8, steps=3)
-    data = engine.data_of(setup)
+    data = engine.data_of(setup, choices())
     outcome = slices.carry_out(Slice(setup.columns["layer-0"], data, None, 3))
     assert outcome.point["pictures"] == 24
     info, _ = slices.export(setup.columns["layer-0"], data, outcome.packed)

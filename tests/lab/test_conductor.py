@@ -115,6 +115,30 @@ def test_what_diverges_leaves_and_the_others_go_on(begin):
     assert run.state().name == "done" or "every training diverged" in run.state().why
 
 
+def test_neither_what_diverged_nor_a_step_that_was_granted_comes_again_after_a_restart(begin, tmp_path):
+    run = store.create(tmp_path, Setup(("batch", "layer"), data="drawn", pictures=500, steps=8), About("One", "visit"))
+    run.want(do="pause", granted=2)
+    left = threading.Event()
+    begin(run=run, stopping=left.is_set)
+    until(lambda: run.state().step == 2)
+    left.set()
+    (run.folder / "round" / "layer-0.safetensors").unlink()
+    begin(run=run)
+    until(lambda: run.state().name == "paused")
+    assert run.state().step == 2
+    run.want(do="run")
+    until(lambda: run.state().name == "done")
+    assert run.table().groupby("norm")["step"].max().to_dict() == {"batch": 8, "layer": 2}
+
+
+def test_only_a_worker_that_says_nothing_is_restarted(client, tmp_path, monkeypatch):
+    run = store.create(tmp_path, SETUP, About("One", "visit"))
+    conductor = Conductor(run, client, DATA, 1, 600)
+    assert conductor._silent() == []
+    monkeypatch.setattr("normviz.lab.conductor.LATE_SECONDS", -60)
+    assert conductor._silent() == list(client.scheduler_info()["workers"])
+
+
 def test_expected_seconds_count_training_and_points():
     speed = Speed(step=0.01, point=0.05)
     alone = seconds_for([speed], 1000, 1, 1)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -15,6 +16,7 @@ from normviz.lab.store import About
 from tests.waiting import until
 
 LONG = Setup(("batch", "layer"), data="drawn", pictures=500, steps=20_000)
+ALIVE = SimpleNamespace(is_alive=lambda: True)
 SERVER = "import time; from normviz.lab import asking; asking.start(); print('up', flush=True); time.sleep(600)"
 
 
@@ -133,10 +135,72 @@ def test_the_engine_starts_without_pytorch():
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
+def test_a_cluster_that_cannot_be_reached_is_named(lab, monkeypatch, start_server):
+    monkeypatch.setenv("NORMVIZ_CLUSTER", "nowhere")
+    server = subprocess.Popen([sys.executable, "-c", SERVER], env=os.environ | {"PYTHONPATH": os.getcwd()})
+    try:
+        until(lambda: asking.wake(lab) or "missing port number" in asking.trouble(lab))
+        assert not asking.wake(lab)
+    finally:
+        server.kill()
+        server.wait()
+
+
+class Cluster:
+    """Stands for a client: what the engine asks it before it has a run to lead."""
+
+    def __init__(self, status="running", workers=1):
+        self.status, self.workers = status, workers
+
+    def scheduler_info(self, **_):
+        return {"workers": dict.fromkeys(range(self.workers))}
+
+
+@pytest.mark.parametrize("cluster", [Cluster("closed"), Cluster(workers=0)])
+def test_a_lost_cluster_is_left_for_another(cluster, lab, monkeypatch):
+    monkeypatch.setattr(engine, "LOST_SECONDS", 0.5)
+    asking.wake(lab)
+    engine.Engine(lab, cluster).work()
+    assert not (engine.Engine(lab, cluster).root / "ready").exists()
+
+
+def test_what_goes_wrong_at_one_look_is_looked_at_again(lab, monkeypatch):
+    monkeypatch.setattr(engine, "PATIENCE_SECONDS", 0)
+    cluster, looks = Cluster(), []
+
+    def look(leader):
+        looks.append(leader)
+        if len(looks) == 3:
+            cluster.status = "closed"
+        raise KeyError("about")
+
+    monkeypatch.setattr(engine.Engine, "look", look)
+    asking.wake(lab)
+    engine.Engine(lab, cluster).work()
+    assert len(looks) == 3
+
+
+def test_paused_runs_keep_nobody_waiting_and_only_the_next_places_are_told_a_time(lab, monkeypatch):
+    leader, begun = engine.Engine(lab, Cluster()), []
+    monkeypatch.setattr(
+        engine.Engine, "_begin", lambda leader, run: begun.append(run) or leader.threads.update({run.key: ALIVE})
+    )
+    runs = [create(lab, visit=str(number)) for number in range(6)]
+    leader.look()
+    assert begun == runs[:2] and runs[2].state().place == 1
+    runs[0].report(name="paused", seconds_left=9.0)
+    runs[1].report(name="running", seconds_left=5.0)
+    leader.look()
+    assert begun == runs[:3]
+    runs[2].report(name="running", seconds_left=7.0)
+    leader.look()
+    assert [run.state().seconds_left for run in runs[3:]] == [5.0, 7.0, None]
+
+
 def test_what_has_ended_is_not_read_again(lab, monkeypatch):
     run, read = create(lab), []
     run.report(name="done")
-    leader = engine.Engine(lab, client=None)
+    leader = engine.Engine(lab, SimpleNamespace(status="running"))
     leader.look()
     monkeypatch.setattr(store.LabRun, "state", lambda run: read.append(run) or store.State("done"))
     leader.look()
@@ -144,7 +208,7 @@ def test_what_has_ended_is_not_read_again(lab, monkeypatch):
 
 
 def test_a_full_disk_ends_neither_the_engine_nor_the_queue(lab, monkeypatch):
-    run, leader, write = create(lab), engine.Engine(lab, client=None), store.write_whole
+    run, leader, write = create(lab), engine.Engine(lab, SimpleNamespace(status="running")), store.write_whole
     fails = iter([True, True, False])
 
     def write_whole(file, content):

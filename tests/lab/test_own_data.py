@@ -7,7 +7,7 @@ import pytest
 from normviz.lab import engine, slices
 from normviz.lab.setup import Setup
 from normviz.lab.tasks import Data, Slice
-from normviz.pictures.choices import Choices
+from normviz.pictures.choices import Choices, choices
 from normviz.pictures.originals import DataError
 from normviz.training import inference, runs
 from tests import own_pictures
@@ -41,4 +41,4 @@ def test_a_run_never_changes_its_data(name, job, image_folder):
 def test_the_owners_choices_go_to_the_workers(monkeypatch):
     for name, value in {"": "/mine", "_RESIZE": "fit", "_SKIP_BAD": "1"}.items():
         monkeypatch.setenv(f"NORMVIZ_DATA{name}", value)
-    assert engine.data_of(SETUP) == Data("own", "/mine", 500, Choices("/mine", "fit", 1))
+    assert engine.data_of(SETUP, choices()) == Data("own", "/mine", 500, Choices("/mine", "fit", 1))

@@ -39,6 +39,30 @@ def test_points_that_were_measured_twice_or_cut_off_count_once(run):
     assert run.table()["accuracy"].tolist() == [0.1, 0.3]
 
 
+def test_the_last_point_of_what_diverged_stays(run):
+    run.add([{"column": "none-0", "step": 1, "accuracy": 0.1}])
+    assert run.table()["accuracy"].tolist() == [0.1]
+    run.add([{"column": "none-0", "step": 1, "diverged": "loss must stay finite"}])
+    assert run.points() == [{"column": "none-0", "step": 1, "accuracy": 0.1, "diverged": "loss must stay finite"}]
+
+
+def test_a_run_keeps_which_pictures_its_server_had(tmp_path, monkeypatch):
+    monkeypatch.setenv("NORMVIZ_DATA", "/mine")
+    run = store.create(tmp_path, Setup(), About("One", "visit-1"))
+    monkeypatch.setenv("NORMVIZ_DATA", "/of-another-server")
+    assert run.choices().folder == "/mine"
+
+
+def test_all_runs_together_have_a_size_and_those_in_use_stay(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "MOST_BYTES", 1)
+    store.forget_old(tmp_path)
+    assert run.folder.exists()
+    past = time.time() - store.IN_USE_SECONDS - 1
+    os.utime(run.folder / "looked", (past, past))
+    store.forget_old(tmp_path)
+    assert not run.folder.exists()
+
+
 def test_the_last_whole_round_is_kept_and_some_are_saved(run):
     assert run.last_round() == (0, {})
     run.keep_round({"batch-0": b"one"}, 1, save=True)
