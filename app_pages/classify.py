@@ -26,8 +26,8 @@ answers = {norm: networks.answers(norm, pixels) for norm in saved.models()}
 with given.cell():
     controls.show_agreement(answers)
 
-for norm, _ in saved.three_columns():
-    frame.norm_heading(norm)
+for norm, run in saved.three_columns():
+    frame.norm_heading(norm, run)
     frame.show(
         verdict_charts.probabilities(answers[norm], norm),
         f"Probabilities of the {norm} network.",

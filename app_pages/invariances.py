@@ -13,7 +13,7 @@ pixels = pictures.choose_batch(most=PICTURES)
 if pixels is None:
     st.stop()
 amounts = view.choose_amounts()
-received = view.Received(frame.study(), saved.weights(), networks.digest(pixels), layer)
+received = view.Received(frame.study(), saved.digests(), networks.digest(pixels), layer)
 
 st.subheader(f"What norm layer {layer} receives, changed")
 view.show_table(received, amounts, pixels)

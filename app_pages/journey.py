@@ -23,13 +23,13 @@ with grid.cell():
 
 st.subheader(f"Down the {networks.norm_layers()} norm layers")
 choice = view.choose()
-view.show_way(frame.study(), saved.weights(), networks.digest(pixels), choice, frame.scheme(), pixels)
+view.show_way(frame.study(), saved.digests(), networks.digest(pixels), choice, frame.scheme(), pixels)
 
 st.subheader("Where do they part ways?")
 st.markdown(view.DISTANCE)
 distances = view.choose_distances(pixels)
 if distances is not None:
-    view.show_distances(frame.study(), saved.weights(), frame.scheme(), choice.layer, *distances)
+    view.show_distances(frame.study(), saved.digests(), frame.scheme(), choice.layer, *distances)
 
 show_saliency(pixels, "Grad-CAM")
 

@@ -12,7 +12,7 @@ pixels = pictures.choose_batch()
 if pixels is None:
     st.stop()
 looks = {norm: networks.look(norm, layer, pixels) for norm in saved.models()}
-shown = (frame.study(), saved.weights(), layer, networks.digest(pixels), frame.scheme())
+shown = (frame.study(), saved.digests(), layer, networks.digest(pixels), frame.scheme())
 
 view.show_layer(*shown, looks)
 st.subheader("By depth and by training epoch")

@@ -15,8 +15,8 @@ if test_set.test_pictures() is None:
 st.subheader("Where they go wrong")
 st.markdown("Each row is a true class. **Click a cell** to see its pictures below; double-click takes the choice back.")
 cells = {}
-for norm, _ in saved.three_columns(minimum=300):
-    frame.norm_heading(norm)
+for norm, run in saved.three_columns(minimum=300):
+    frame.norm_heading(norm, run)
     cells |= view.choose_confusion(norm)
 
 st.subheader("The pictures")
@@ -26,8 +26,8 @@ st.markdown(f"**{len(chosen):,}** of {len(table):,} test pictures, the most conf
 view.show_gallery(chosen)
 
 st.subheader("Most confident mistakes")
-for norm, _ in saved.three_columns(minimum=300):
-    frame.norm_heading(norm)
+for norm, run in saved.three_columns(minimum=300):
+    frame.norm_heading(norm, run)
     view.show_mistakes(norm, table)
 
 st.subheader("Does confidence mean anything?")

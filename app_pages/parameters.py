@@ -8,7 +8,7 @@ from normviz.explain import parameters
 
 frame.open_page("parameters")
 
-view.show_shipped(frame.study(), saved.weights(), frame.scheme())
+view.show_shipped(frame.study(), saved.digests(), frame.scheme())
 
 st.subheader("Choose the widths yourself")
 st.markdown(

@@ -37,6 +37,7 @@ class Tensor:
         compare: batch, group and layer norm are drawn side by side.
         note: where the numbers come from.
         running: mean and variance that batch norm uses in evaluation; None in training.
+        kept: `start` is what the network kept from training.
     """
 
     layer: NormLayer
@@ -46,6 +47,7 @@ class Tensor:
     compare: bool
     note: str = ""
     running: tuple[np.ndarray, np.ndarray] | None = None
+    kept: bool = False
 
     @property
     def has_batch_norm(self) -> bool:
@@ -129,7 +131,15 @@ def _from_network() -> Tensor | None:
         received = replace(received, groups=_choose_groups(received.x.shape[1]))
     start = received.running or (np.zeros(received.x.shape[1]), np.ones(received.x.shape[1]))
     note = f"What norm layer {number} of the {network} network receives: {' x '.join(map(str, received.x.shape))} values"
-    return Tensor(replace(received, running=None), _choose_window(received.x.shape), None, start, compare, note)
+    return Tensor(
+        replace(received, running=None),
+        _choose_window(received.x.shape),
+        None,
+        start,
+        compare,
+        note,
+        kept=received.running is not None,
+    )
 
 
 def _received(network: str, number: int, pixels: np.ndarray) -> NormLayer:

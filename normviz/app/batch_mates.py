@@ -29,10 +29,13 @@ def choose_company(pool: Pool) -> Company:
     Args:
         pool: what mates can be drawn from, without the picture itself.
     """
-    options = {"default": "random", "required": True, "key": "mates", **BOUND}
-    kind = frame.one_of("The other pictures", batch_mates.KINDS, **options)
+    known = pool.classes()
+    kinds = [kind for kind in batch_mates.KINDS if known or kind != "one class"]
+    if st.session_state.get("mates", kinds[0]) not in kinds:
+        del st.session_state["mates"]
+    kind = frame.one_of("The other pictures", kinds, default=kinds[0], required=True, key="mates", **BOUND)
     with st.container():  # keeps what is below in its place
-        label = _choose_class(pool.classes()) if kind == "one class" and pool.classes() else None
+        label = _choose_class(known) if kind == "one class" else None
     size = st.select_slider("Pictures in the batch", SIZES, value=8, key="batch", **BOUND)
     return Company(kind, size, label)
 
@@ -84,7 +87,7 @@ def _first_batch(content: str, among: str, company: Company, _pixels: np.ndarray
 
 def show_strips(pixels: np.ndarray, pool: Pool, company: Company) -> None:
     """Draws the answers for the batches of one round at once; further rounds come in by themselves until all are there."""
-    choice = (saved.weights(), networks.digest(pixels), pool.fingerprint, company)
+    choice = (saved.digests(), networks.digest(pixels), pool.fingerprint, company)
     kept, rounds = st.session_state.get("batch_mates_rounds", (None, 0))
     st.session_state["batch_mates_rounds"] = (choice, rounds if kept == choice else 0)
     waiting = st.session_state["batch_mates_rounds"][1] + 1 < _rounds_needed(company)
@@ -119,7 +122,7 @@ def _answers(choice: tuple, number: int, _networks: dict, _pixels: np.ndarray, _
 
 
 @st.cache_data(show_spinner=False, max_entries=400)
-def _own_answers(weights: tuple[str, ...], content: str, _networks: dict, _pixels: np.ndarray) -> list[int]:
+def _own_answers(digests: tuple[str, ...], content: str, _networks: dict, _pixels: np.ndarray) -> list[int]:
     return batch_mates.own_answers(_networks, _pixels)
 
 
@@ -132,7 +135,7 @@ def _draw(choice: tuple, rounds: int, study: str, scheme: str, _given: np.ndarra
     titles = [f"{names[norm]}{f', {mode}' if mode else ''}" for norm, mode in STRIPS.values()]
     found = found.assign(title=titles, said=[f"spread {batch_mates.written(value)}" for value in found["spread"]])
     st.subheader(f"{count} batches of {company.size}" + (f", of {BATCHES}" if count < BATCHES else ""))
-    st.markdown(f"**{said}**")
+    st.markdown(f"**{frame.plain(said)}**")
     frame.show(batch_mates_charts.strips(table, found, BATCHES), "Answers of each network for batch after batch.", said)
     st.caption(KEY)
     _show_answers(found)
@@ -140,4 +143,5 @@ def _draw(choice: tuple, rounds: int, study: str, scheme: str, _given: np.ndarra
 
 def _show_answers(found: pd.DataFrame) -> None:
     columns = {"title": "Network", "own": "Alone", "given": "In these batches"}
-    frame.table(found[list(columns)].rename(columns=columns), "Table: answers alone and in these batches.", hide_index=True)
+    shown, names = found[list(columns)].rename(columns=columns), (columns["own"], columns["given"])
+    frame.table(shown, "Table: answers alone and in these batches.", names, hide_index=True)

@@ -45,6 +45,8 @@ def choose_class(place, label: str, no_choice: str, key: str) -> int | None:
     Returns:
         The class by its number, or None.
     """
+    while no_choice in saved.classes():
+        no_choice = f"({no_choice})"
     options = [no_choice, *saved.classes()]
     if st.session_state.get(key, no_choice) not in options:  # chosen where the networks knew other classes
         del st.session_state[key]

@@ -15,14 +15,14 @@ from normviz.words import captions
 def show_curves(with_source: bool) -> None:
     """Draws every curve of the chosen study, with the band over seeds where that study was run."""
     stamp = saved.evidence_stamp(SEEDS_OF[frame.study()])
-    _curves(frame.scheme(), frame.study(), saved.weights(), with_source, stamp, saved.seeds(), saved.models())
+    _curves(frame.scheme(), frame.study(), saved.digests(), with_source, stamp, saved.seeds(), saved.models())
 
 
 @take_away.replayed
 def _curves(
     scheme: str,
     study: str,
-    weights: tuple[str, ...],
+    digests: tuple[str, ...],
     with_source: bool,
     stamp: int,
     _seeds: pd.DataFrame | None,

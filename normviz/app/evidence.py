@@ -111,8 +111,11 @@ def show_shifts(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> No
 
 
 def choose_question(known: list[str]) -> str:
-    """Returns which of the studies that have been begun is shown; the choice is kept in the URL."""
+    """Returns which of the studies that have been begun is shown; the choice is kept in the URL. Ends the page without any."""
     begun = studies.begun(known)
+    if not begun:
+        st.info(questions.NOTHING_YET, icon=":material/hourglass_empty:")
+        st.stop()
     if st.session_state.get("question", begun[0]) not in begun:
         del st.session_state["question"]
     name = st.selectbox(

@@ -6,12 +6,14 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from normviz.app import take_away
+from normviz.app import take_away, this_run
 from normviz.charts import specification
 from normviz.model.norms import NORMS, STUDIES
+from normviz.training.runs import Run
 from normviz.words import naming, pages, papers
 
 FIRST_STUDY = "controlled"
+GROUPS = 4  # of group norm, where a run does not say
 PAGES = {key: f"app_pages/{key}.py" for key in pages.PAGES}
 
 
@@ -29,7 +31,12 @@ def choose_study() -> None:
     """Shows the one choice that every page shares; it is kept in the URL."""
     with st.container(horizontal=True, vertical_alignment="center", key="study_choice"):
         one_of("Study", list(STUDIES), default=FIRST_STUDY, required=True, key="study", bind="query-params")
-        st.caption(naming.STUDY_MEANING[study()], width="stretch")
+        explain_study(naming.STUDY_MEANING[study()])
+
+
+def explain_study(meaning: str) -> None:
+    """Says beside that choice what the three networks are, in the place of what was said there before."""
+    this_run.once("what the study means", st.empty).caption(meaning, width="stretch")
 
 
 def hide_study() -> None:
@@ -87,9 +94,10 @@ def scheme() -> str:
     return st.context.theme.type or "light"
 
 
-def norm_heading(norm: str) -> None:
+def norm_heading(norm: str, run: Run) -> None:
     """Writes a model's name in its colour, with the layer it is built from."""
     name, layer = naming.MODEL_NAMES[study()][norm], naming.MODEL_LAYERS[study()][norm]
+    layer = layer.format(groups=run.info["architecture"].get("groups", GROUPS))
     st.html(
         f'<div style="border-left: 0.5rem solid {NORMS[norm].on(scheme()).mark}; padding-left: 0.6rem; line-height: 1.3">'
         f'<span style="font-size: 1.25rem; font-weight: 700">{escape(name)}</span><br>'
@@ -113,10 +121,10 @@ def show(chart: specification.Chart, alt_text: str, said: str = "", **options):
     return st.vega_lite_chart(spec=spec, width="stretch", alt=alt_text, **options)
 
 
-def table(data: pd.DataFrame, sentence: str, **options) -> None:
-    """Shows a table, which can be taken away by its sentence."""
+def table(data: pd.DataFrame, sentence: str, names: tuple[str, ...] = (), **options) -> None:
+    """Shows a table, which can be taken away by its sentence; columns of `names`, such as of classes, are no Markdown."""
     take_away.keep(sentence, data)
-    st.table(data, **options)
+    st.table(data.assign(**{column: data[column].map(plain) for column in names}), **options)
 
 
 def plain(message: object) -> str:

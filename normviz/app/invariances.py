@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from normviz.app import frame, networks, take_away
+from normviz.app import frame, networks, saved, take_away
 from normviz.charts import invariances as invariance_charts
 from normviz.explain import invariances
 from normviz.explain.invariances import CHANGES, COLUMNS, MEASURED, STAYS_BELOW, THROUGH
@@ -24,7 +24,7 @@ CELLS = {  # stays or moves: mark, word, style; neither colour is a norm's
 KEY = (
     "Measured here and now in double precision. The number is the largest change of any output, in standard deviations of "
     f"all outputs; below {STAYS_BELOW:g} it **stays**. All norms get the same activations, before gamma and beta; group norm with "
-    f"{invariances.GROUPS} groups, batch norm in evaluation with the running statistics of this layer."
+    "{groups}, batch norm in evaluation with the running statistics of this layer."
 )
 EPSILON = (
     f"A constant falls out exactly. A factor does not quite: every norm divides by $\\sqrt{{\\sigma^2 + \\epsilon}}$ with "
@@ -66,10 +66,10 @@ def choose_amounts() -> Amounts:
 
 @dataclass(frozen=True)
 class Received:
-    """What tells one batch at one norm layer from others: study, digests of its weights and of the pictures, layer."""
+    """What tells one batch at one norm layer from others: study, digests of its runs and of the pictures, layer."""
 
     study: str
-    weights: tuple[str, ...]
+    digests: tuple[str, ...]
     content: str
     layer: int
 
@@ -97,7 +97,8 @@ def _table_of_changes(received: Received, factor: float, constant: float, _pixel
     ]
     rows.append(("smallest σ", [f"{smallest[column]:.2g}" if column in smallest else "–" for column in COLUMNS]))
     _table(rows, [column.label for column in COLUMNS.values()])
-    st.caption(KEY)
+    groups = invariances.group_count(x.shape[1])
+    st.caption(KEY.format(groups=f"{groups} group{'s' * (groups > 1)}"))
     st.caption(EPSILON)
     _show_paper(found)
 
@@ -166,7 +167,7 @@ def show_pictures(received: Received, amounts: Amounts, pixels: np.ndarray) -> N
 @take_away.replayed
 def _table_of_pictures(received: Received, amounts: tuple[tuple[str, float], ...], _pixels: np.ndarray) -> None:
     answering, factors = {norm: networks.network(norm) for norm in COMPARED}, dict(amounts)
-    found = _picture_changes(received.weights, received.content, amounts, answering, _pixels)
+    found = _picture_changes(received.digests, received.content, amounts, answering, _pixels)
     found = found[found["layer"].isin([0, received.layer])]
     st.markdown(f"**{invariances.picture_sentence(found, factors)}**")
     rows = [
@@ -175,7 +176,7 @@ def _table_of_pictures(received: Received, amounts: tuple[tuple[str, float], ...
     ]
     _table(rows, [COLUMNS[column].label for column in THROUGH])
     st.caption(
-        f"Norm layer {received.layer}, gamma and beta included, and the ten logits; same threshold, in standard deviations of all "
+        f"Norm layer {received.layer}, gamma and beta included, and the {len(saved.classes())} logits; same threshold, in standard deviations of all "
         "values. Batch norm in training mode is a copy that uses this batch's statistics at every layer."
     )
 
@@ -186,5 +187,5 @@ def _picture_cells(part: pd.DataFrame, what: str, count: int) -> list[str]:
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _picture_changes(weights: tuple, content: str, factors: tuple, _networks: dict, _pixels: np.ndarray):
+def _picture_changes(digests: tuple, content: str, factors: tuple, _networks: dict, _pixels: np.ndarray):
     return invariances.picture_changes(_networks, _pixels, dict(factors))

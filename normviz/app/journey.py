@@ -47,7 +47,7 @@ DISTANCE = (
 CAUTION = (
     "Dashed: the same with the places of one network shuffled, which is what unrelated networks would have; on one picture's "
     "few places it lies below 1. Two networks with the **same** norm and other seeds are apart too: a distance here is not the "
-    "norm's doing alone. Measured here, on the shipped networks."
+    "norm's doing alone. Measured here, on the networks above."
 )
 
 
@@ -83,12 +83,12 @@ def _keep_within(key: str, most: int) -> None:
 
 
 @take_away.replayed
-def show_way(study: str, weights: tuple[str, ...], content: str, choice: Choice, scheme: str, _pixels: np.ndarray) -> None:
+def show_way(study: str, digests: tuple[str, ...], content: str, choice: Choice, scheme: str, _pixels: np.ndarray) -> None:
     """Draws the strip of each network, and the open layer before and after the norm; drawn once and replayed.
 
     Args:
-        study: with `weights` and `content` it tells what is drawn: these networks, that picture.
-        weights: digests of the networks' weights.
+        study: with `digests` and `content` it tells what is drawn: these networks, that picture.
+        digests: of the runs of the networks.
         content: digest of the picture.
         choice: what is open.
         scheme: of the page.
@@ -103,8 +103,8 @@ def show_way(study: str, weights: tuple[str, ...], content: str, choice: Choice,
     ends, opened = _open_ranges(ranges, choice), {norm: kept[choice.layer - 1] for norm, kept in through.items()}
     _show_ranges(ends, opened["batch"])
     channels = {norm: journey.channels(passage) for norm, passage in opened.items()}
-    for norm, _ in saved.three_columns():
-        frame.norm_heading(norm)
+    for norm, run in saved.three_columns():
+        frame.norm_heading(norm, run)
         _show_channels(norm, opened[norm], _in_places(channels[norm], choice), ends)
     for norm, _ in saved.three_columns():
         chart = charts.used_and_own(channels[norm], norm)
@@ -122,7 +122,7 @@ def _show_strip(norm: str, kept: list, ranges: list[tuple[float, float]], choice
         mark = "outline: 3px solid currentColor; outline-offset: 1px" if passage.layer == choice.layer else ""
         image = tile(passage.after[0, channel], limit, title, mark)
         tiles.append(f"<div>{image}<div style='text-align: center'>{passage.layer}</div></div>")
-    frame.norm_heading(norm)
+    frame.norm_heading(norm, saved.models()[norm])
     row = f"display: grid; grid-template-columns: repeat({len(kept)}, minmax(0, 1fr)); gap: 6px; max-width: 920px; padding: 4px"
     st.html(f"<div style='{row}'>{''.join(tiles)}</div>")
 
@@ -214,12 +214,12 @@ def choose_distances(pixels: np.ndarray) -> tuple[str, str, pd.DataFrame] | None
     if pictures is None:
         return None
     content = networks.digest(pictures)
-    return content, side, _distances(frame.study(), saved.weights(), content, side, pictures)
+    return content, side, _distances(frame.study(), saved.digests(), content, side, pictures)
 
 
 @take_away.replayed
 def show_distances(
-    study: str, weights: tuple[str, ...], scheme: str, layer: int, content: str, side: str, _table: pd.DataFrame
+    study: str, digests: tuple[str, ...], scheme: str, layer: int, content: str, side: str, _table: pd.DataFrame
 ) -> None:
     """Draws the distances that `choose_distances` gave, with the open layer marked."""
     said = journey.furthest_sentence(_table, naming.LABELS[study])
@@ -241,6 +241,6 @@ def _test_batch() -> np.ndarray | None:
 
 
 @st.cache_data(show_spinner="Comparing the networks", max_entries=100)
-def _distances(study: str, weights: tuple[str, ...], content: str, side: str, _pictures: np.ndarray) -> pd.DataFrame:
+def _distances(study: str, digests: tuple[str, ...], content: str, side: str, _pictures: np.ndarray) -> pd.DataFrame:
     table, short = journey.distances({norm: networks.passages(norm, _pictures) for norm in COMPARED}, side), naming.SHORT[study]
     return table.assign(pair=[f"{short[row.first]} – {short[row.second]}" for row in table.itertuples()])

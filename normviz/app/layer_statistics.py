@@ -18,11 +18,11 @@ RUNNING = (
 
 
 @take_away.replayed
-def show_layer(study: str, weights: tuple[str, ...], layer: int, content: str, scheme: str, _looks: dict) -> None:
+def show_layer(study: str, digests: tuple[str, ...], layer: int, content: str, scheme: str, _looks: dict) -> None:
     """Draws what the norm layer of each network received, gave and learned, and batch norm's two kinds of statistics."""
     st.subheader(f"Norm layer {layer}: before and after")
-    for norm, _run in saved.three_columns():
-        frame.norm_heading(norm)
+    for norm, run in saved.three_columns():
+        frame.norm_heading(norm, run)
         _show_values(norm, _looks[norm])
     for show in (_show_groups, _show_learned):
         for norm, _run in saved.three_columns():
@@ -38,18 +38,18 @@ def show_layer(study: str, weights: tuple[str, ...], layer: int, content: str, s
 
 
 def show_course(
-    study: str, weights: tuple[str, ...], layer: int, content: str, scheme: str, quantity: str, looks: dict
+    study: str, digests: tuple[str, ...], layer: int, content: str, scheme: str, quantity: str, looks: dict
 ) -> None:
     """Draws one quantity by depth, for this input, and by training epoch, as it was stored."""
     grid = st.grid(2, min_column_width=340)
     with grid.cell():
-        _show_depths(study, weights, content, scheme, quantity, looks)
+        _show_depths(study, digests, content, scheme, quantity, looks)
     with grid.cell():
-        _show_epochs(study, weights, layer, scheme, quantity)
+        _show_epochs(study, digests, layer, scheme, quantity)
 
 
 @take_away.replayed
-def _show_depths(study: str, weights: tuple[str, ...], content: str, scheme: str, quantity: str, _looks: dict) -> None:
+def _show_depths(study: str, digests: tuple[str, ...], content: str, scheme: str, quantity: str, _looks: dict) -> None:
     """Draws one quantity by depth for this input, whichever layer is open."""
     label, layers = captions.QUANTITIES[quantity], {norm: look.all_layers for norm, look in _looks.items()}
     depth = curves.statistic_lines(layers, quantity, "layer", study)
@@ -58,7 +58,7 @@ def _show_depths(study: str, weights: tuple[str, ...], content: str, scheme: str
 
 
 @take_away.replayed
-def _show_epochs(study: str, weights: tuple[str, ...], layer: int, scheme: str, quantity: str) -> None:
+def _show_epochs(study: str, digests: tuple[str, ...], layer: int, scheme: str, quantity: str) -> None:
     """Draws one quantity by training epoch, which no input changes."""
     label = captions.QUANTITIES[quantity]
     stored = {norm: run.layer_stats[run.layer_stats["layer"] == layer] for norm, run in saved.models().items()}

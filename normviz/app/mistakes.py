@@ -19,17 +19,17 @@ SIDE = 128  # pixels of a test picture on screen, four times its own
 
 def all_verdicts() -> pd.DataFrame:
     """Returns `evaluation.side_by_side` of the chosen study; shared by all sessions, never change it."""
-    return _side_by_side(saved.weights(), {norm: saved.verdicts(norm) for norm in COMPARED})
+    return _side_by_side(saved.digests(), {norm: saved.verdicts(norm) for norm in COMPARED})
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _side_by_side(weights: tuple[str, ...], _verdicts: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _side_by_side(digests: tuple[str, ...], _verdicts: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return evaluation.side_by_side(_verdicts)
 
 
 def choose_confusion(norm: str) -> dict[str, dict]:
     """Draws a model's confusion matrix and returns {norm: its chosen cell}, empty where none is chosen."""
-    drawing, said = _confusion(norm, saved.weights(), saved.classes(), saved.verdicts(norm))
+    drawing, said = _confusion(norm, saved.digests(), saved.classes(), saved.verdicts(norm))
     key = f"confusion_{norm}_{'_'.join(saved.classes())}_{st.session_state.get('cleared', 0)}"
     event = frame.show(
         drawing, f"Confusion matrix of the {norm} network.", said, key=key, on_select="rerun", selection_mode="cell"
@@ -39,7 +39,7 @@ def choose_confusion(norm: str) -> dict[str, dict]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _confusion(norm: str, weights: tuple[str, ...], classes: tuple[str, ...], _verdicts: pd.DataFrame) -> tuple[Drawing, str]:
+def _confusion(norm: str, digests: tuple[str, ...], classes: tuple[str, ...], _verdicts: pd.DataFrame) -> tuple[Drawing, str]:
     confusion = verdicts.named_confusion(evaluation.confusion(_verdicts, len(classes)), classes)
     return verdict_charts.confusion(confusion, norm, classes), verdicts.worst_sentence(confusion)
 
@@ -99,12 +99,12 @@ def show_mistakes(norm: str, table: pd.DataFrame) -> None:
 def _shown() -> tuple:
     """Returns what tells pictures with their verdicts from others."""
     split = test_set.test_pictures()
-    return frame.study(), saved.weights(), frame.scheme(), None if split is None else split.fingerprint
+    return frame.study(), saved.digests(), frame.scheme(), None if split is None else split.fingerprint
 
 
 @take_away.replayed
 def _mistakes(
-    norm: str, study: str, weights: tuple[str, ...], scheme: str, content: str | None, _table: pd.DataFrame, _split
+    norm: str, study: str, digests: tuple[str, ...], scheme: str, content: str | None, _table: pd.DataFrame, _split
 ) -> None:
     _write_pictures(verdicts.most_confident_mistakes(_table, norm), _split, columns=2)
 
@@ -112,7 +112,7 @@ def _mistakes(
 @take_away.replayed
 def _pictures(
     study: str,
-    weights: tuple[str, ...],
+    digests: tuple[str, ...],
     scheme: str,
     content: str | None,
     indices: tuple[int, ...],
@@ -159,11 +159,11 @@ def _verdict_lines(row: dict, classes: list[str], tags: dict[str, str]) -> str:
 
 def show_calibration() -> None:
     """Draws how often each network is right, by its confidence."""
-    _calibration(frame.scheme(), frame.study(), saved.weights(), {norm: saved.verdicts(norm) for norm in COMPARED})
+    _calibration(frame.scheme(), frame.study(), saved.digests(), {norm: saved.verdicts(norm) for norm in COMPARED})
 
 
 @take_away.replayed
-def _calibration(scheme: str, study: str, weights: tuple[str, ...], _verdicts: dict[str, pd.DataFrame]) -> None:
+def _calibration(scheme: str, study: str, digests: tuple[str, ...], _verdicts: dict[str, pd.DataFrame]) -> None:
     calibration = verdicts.by_norm({norm: evaluation.calibration(verdict) for norm, verdict in _verdicts.items()})
     frame.show(
         verdict_charts.calibration(calibration, naming.LABELS[study]),

@@ -23,16 +23,16 @@ def seeds() -> pd.DataFrame | None:
 def show_answer() -> None:
     """Shows a card a network, and what lies between them."""
     stamps = tuple(map(saved.evidence_stamp, ("seeds", evidence.SEEDS_OF[frame.study()])))
-    shipped = tuple(weight for study in headline.STUDIES for weight in saved.weights(study))
-    _show_answer(frame.scheme(), frame.study(), saved.weights(), shipped, stamps)
+    shipped = tuple(digest for study in headline.STUDIES for digest in saved.digests(study))
+    _show_answer(frame.scheme(), frame.study(), saved.digests(), shipped, stamps)
 
 
 @take_away.replayed
-def _show_answer(scheme: str, study: str, weights: tuple[str, ...], shipped: tuple[str, ...], stamps: tuple[int, ...]) -> None:
+def _show_answer(scheme: str, study: str, digests: tuple[str, ...], shipped: tuple[str, ...], stamps: tuple[int, ...]) -> None:
     table = seeds()
     of_study = table if study in headline.STUDIES else saved.seeds()
     for norm, run in saved.three_columns(border=True):
-        frame.norm_heading(norm)
+        frame.norm_heading(norm, run)
         _show_card(norm, run, of_study)
     _show_gap(table)
 

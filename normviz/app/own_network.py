@@ -16,9 +16,9 @@ from normviz.words import own_network as words
 BOUND = {"bind": "query-params"}
 NORMS = ("kept", "batch", "group", "layer", "instance", "none")
 LARGEST = 30_000_000  # parameters of a network that a visitor may ask for
-SIDE, FIXED_SIDE = 64, 224  # of the pictures; the second for networks that take no other
+SIDE, FIXED_SIDE = 64, 224  # of the pictures; the second for networks that do not take the first
 MANY, LONG = 8, 460  # rows, from which on the table scrolls in so many pixels
-FIXED = ("vit", "maxvit")
+FIXED = ("vit", "maxvit", "inception")
 NOISE = 8  # inputs, where they are no pictures
 
 

@@ -174,12 +174,16 @@ def _goals(tensor: Tensor, channel: int) -> dict[str, float]:
 def _explanation(tensor: Tensor, channel: int) -> str:
     keep, new = 1 - cells.MOMENTUM, cells.MOMENTUM
     start = tuple(cells.written(values[channel]) for values in tensor.start)
-    what = (
-        "The tensor above is the first batch; each further one is drawn from the same distribution"
-        if tensor.seed is not None
-        else "The same pictures are fed again and again, so that the statistics move from the training pictures' to these"
-    )
     return (
         f"In training every batch moves them: running = {keep:g} × old + {new:g} × this batch. In evaluation they replace the "
-        f"batch's own. Channel {channel} starts with mean {start[0]} and variance {start[1]}. {what}."
+        f"batch's own. Channel {channel} starts with mean {start[0]} and variance {start[1]}. {_what_is_fed(tensor)}."
     )
+
+
+def _what_is_fed(tensor: Tensor) -> str:
+    if tensor.seed is not None:
+        return "The tensor above is the first batch; each further one is drawn from the same distribution"
+    fed = "The same pictures are fed again and again, so that the statistics move"
+    if tensor.kept:
+        return f"{fed} from the training pictures' to these"
+    return f"So PyTorch starts them, and this network kept none. {fed} to these pictures'"

@@ -10,7 +10,7 @@ from normviz.words import captions, naming, published
 
 
 @take_away.replayed
-def show_shipped(study: str, weights: tuple[str, ...], scheme: str) -> None:
+def show_shipped(study: str, digests: tuple[str, ...], scheme: str) -> None:
     """Draws the three networks against the budget, and layer by layer."""
     layers = {norm: networks.layer_table(norm) for norm in saved.models()}
     parts = {norm: parameters.parameter_parts(rows) for norm, rows in layers.items()}
@@ -19,8 +19,8 @@ def show_shipped(study: str, weights: tuple[str, ...], scheme: str) -> None:
     _show_totals(totals, f"Parameters against the budget of {budget:,}.")
     st.subheader("Layer by layer")
     highest = max(table["parameters"].max() for table in parts.values())
-    for norm, _ in saved.three_columns():
-        frame.norm_heading(norm)
+    for norm, run in saved.three_columns():
+        frame.norm_heading(norm, run)
         frame.show(
             parameter_charts.parameter_bars(parts[norm], norm, highest),
             f"Convolution and norm parameters of the {norm} network by convolution.",

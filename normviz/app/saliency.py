@@ -37,10 +37,9 @@ def show_saliency(pixels: np.ndarray, default: str = "none") -> None:
     if method == "none":
         return
     target, option = _choose(method)
-    for norm, _ in saved.three_columns():
-        frame.norm_heading(norm)
-        weights = saved.models()[norm].info["files"]["weights.safetensors"]
-        _show_one(weights, networks.digest(pixels), target, method, option, norm, pixels)
+    for norm, run in saved.three_columns():
+        frame.norm_heading(norm, run)
+        _show_one(saved.digest(run), networks.digest(pixels), target, method, option, norm, pixels)
     st.caption(f"{MEANING[method]} {_where(method, option)}")
     st.caption(CAUTION)
 
@@ -62,7 +61,7 @@ def _choose(method: str) -> tuple[int | None, int | str]:
 
 @take_away.replayed
 def _show_one(
-    weights: str, content: str, target: int | None, method: str, option: int | str, _norm: str, _pixels: np.ndarray
+    digest: str, content: str, target: int | None, method: str, option: int | str, _norm: str, _pixels: np.ndarray
 ) -> None:
     with networks.own_copy(_norm) as copy:
         found = saliency.look(copy, _pixels, target, method, option)
@@ -90,6 +89,6 @@ def _where(method: str, option: int | str) -> str:
     if option == "black":
         return (
             "A pixel that is black already equals its baseline and gets nothing. A black baseline is flat and leaves group and "
-            "layer norm little to divide by, so their sums come out less exactly."
+            "layer norm little to divide by, so their sums may come out less exactly."
         )
     return f"The baseline is the picture itself, blurred over {saliency.BLUR_RADIUS} pixels: colours stay, details go."

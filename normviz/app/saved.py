@@ -1,6 +1,8 @@
 """What is on disk, loaded once a server: runs, verdicts and studies. No PyTorch here: the first view needs none."""
 
+import json
 from functools import lru_cache
+from hashlib import sha256
 
 import pandas as pd
 import streamlit as st
@@ -8,7 +10,7 @@ import streamlit as st
 from normviz.app import frame, this_run
 from normviz.model.norms import COMPARED, NORMS
 from normviz.training import runs
-from normviz.words import lab, questions
+from normviz.words import lab, naming, questions
 
 OWN_PAGES = ("layer_statistics", "journey", "batch_mates", "invariances", "mistakes", "classify")  # that show single networks
 
@@ -42,9 +44,17 @@ def shows_own_data() -> bool:
     return models()["batch"].is_own
 
 
-def weights(of: str | None = None) -> tuple[str, ...]:
-    """Returns the digests of a study's weights (the chosen one unless named), to cache by."""
-    return tuple(run.info["files"]["weights.safetensors"] for run in models(of).values())
+def digests(of: str | None = None) -> tuple[str, ...]:
+    """Returns a digest of each of a study's runs (the chosen one unless named), to cache by.
+
+    It is one of everything that run.json holds: runs of equal weights may differ in their test pictures and class names.
+    """
+    return tuple(digest(run) for run in models(of).values())
+
+
+def digest(run: runs.Run) -> str:
+    """Returns what tells a run from all others."""
+    return sha256(json.dumps(run.info, sort_keys=True).encode()).hexdigest()
 
 
 def use_own(root: str, norms: list[str], said: str, brought: str = "") -> None:
@@ -69,6 +79,7 @@ def show_own(page: str) -> None:
     st.session_state["page"] = page
     chosen = own()
     if chosen and frame.study() == "controlled":
+        frame.explain_study(naming.OWN_MEANING)
         names = ", ".join(NORMS[norm].label for norm in chosen["norms"])
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             st.markdown(lab.OWN.format(names=names, run=frame.plain(chosen["said"])), width="content")
@@ -137,9 +148,12 @@ def seeds() -> pd.DataFrame | None:
 
 
 def covers(table: pd.DataFrame | None, name: str) -> bool:
-    """Returns whether a study holds the three networks of the one that is chosen on the page, and says so where it does not."""
+    """Returns whether a study holds the three networks of the one that is chosen on the page, and says so where it does not.
+
+    Of a damaged table `evidence` has said what is wrong.
+    """
     whole = table is not None and _covers(name, evidence_stamp(name), frame.study(), table)
-    if not whole:
+    if not whole and (table is not None or not evidence_stamp(name)):
         st.info(questions.NOT_YET.format(study=frame.study(), name=name), icon=":material/hourglass_empty:")
     return whole
 

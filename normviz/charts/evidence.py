@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from normviz.charts.parts import (
@@ -21,6 +22,9 @@ from normviz.charts.parts import (
 from normviz.model.norms import NORMS
 
 BESIDE = 18  # pixels of an axis before the lowest value and after the highest
+LONG = "length(datum.label) > 24"  # the label of a row, which then takes two lines
+IN_TWO_LINES = f"{LONG} ? split(replace(datum.label, regexp(': | − '), '$&|'), '|') : datum.label"
+RAISED = {"condition": {"test": LONG, "value": -8}, "value": 0}  # pixels
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,11 @@ def intervals(table: pd.DataFrame, seeds: pd.DataFrame, title: str, zero: bool =
         zero: draws the line at zero, for differences.
     """
     scale = alt.Scale(nice=False, zero=False, padding=BESIDE)
-    axis = alt.Axis(format=PERCENT, tickCount=6)
+    axis = alt.Axis(format=PERCENT, tickCount=6, labelSeparation=8)
     if zero:
-        axis.labelExpr = "format(100 * datum.value, '+.1f')"
-    y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelFontSize=13))
+        axis.labelExpr = "format(100 * datum.value, '+.2~f')"
+    names = alt.Axis(labelExpr=IN_TWO_LINES, labelOffset=RAISED, labelLimit=170, labelFontSize=13)
+    y = alt.Y("name:N", sort=None, title=None, axis=names)
     reached = table["name"].map(seeds.groupby("name")["value"].max())
     base = alt.Chart(table.assign(end=table["end"].clip(lower=reached))).encode(y=y, color=norm_colour())
 
@@ -126,7 +131,9 @@ def waterfall(table: pd.DataFrame, norm: str) -> alt.LayerChart:
     faint = alt.FillOpacity("kind:N", scale=alt.Scale(domain=["level", "change"], range=[1, 0.35]), legend=None)
     x = alt.X("step:N", sort=None, title=None, axis=None)
     x.axis = alt.Axis(labelAngle=0, labelExpr="split(datum.label, '|')", labelOverlap=False, labelFontSize=12)
-    y = alt.Y("start:Q", title="points that batch leads by", axis=alt.Axis(labelExpr="round(datum.value * 100)", tickCount=6))
+    y = alt.Y(
+        "start:Q", title="points that batch leads by", axis=alt.Axis(labelExpr="format(100 * datum.value, '.2~f')", tickCount=6)
+    )
     base = alt.Chart(table).encode(x=x)
     bars = base.mark_bar(size=46).encode(y=y, y2=alt.Y2("end:Q"), **drawn, fillOpacity=faint, tooltip=tips("step", "label"))
     spans = base.mark_rule(strokeWidth=2, color=GREY).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
@@ -143,12 +150,19 @@ def layer_lines(table: pd.DataFrame, x: Axis, y_title: str) -> alt.LayerChart:
     colour = NORMS["batch"].light.mark
     last = table["x"].max()
     y = alt.Y("value:Q", title=y_title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~r", tickCount=4))
-    width = alt.StrokeWidth("layer:Q", scale=alt.Scale(domain=[1, 8], range=[4, 1]), legend=None)
+    width = alt.StrokeWidth("layer:Q", scale=alt.Scale(domain=[1, int(table["layer"].max())], range=[4, 1]), legend=None)
     base = alt.Chart(table, height=HEIGHT).encode(x=x.x("x"), y=y, detail=alt.Detail("layer:N"))
     line = base.mark_line(color=colour).encode(strokeWidth=width, tooltip=tips("layer", "x", value=".3f"))
-    ends = table[table["x"] == last].sort_values("value")
-    ends = ends[ends["layer"].isin((ends["layer"].iloc[0], ends["layer"].iloc[-1], 1))]
-    names = alt.Chart(ends.assign(label=[f"layer {layer}" for layer in ends["layer"]]))
+    names = alt.Chart(_layer_labels(table[table["x"] == last], table["value"]))
     text = names.mark_text(align="left", dx=6, color=GREY_WORDS, fontSize=TEXT, fontWeight="bold")
-    text = text.encode(x=x.x("x"), y=alt.Y("value:Q"), text=alt.Text("label:N"))
+    text = text.encode(x=x.x("x"), y=alt.Y("place:Q"), text=alt.Text("label:N"))
     return (line + text).properties(padding=EDGE)
+
+
+def _layer_labels(ends: pd.DataFrame, drawn: pd.Series) -> pd.DataFrame:
+    """Returns the last points of the lowest line, the highest and the first layer's, with the height of each label."""
+    ends = ends.sort_values("value")
+    ends = ends[ends["layer"].isin((ends["layer"].iloc[0], ends["layer"].iloc[-1], 1))]
+    low, high = np.floor(np.log10(drawn.min())), np.ceil(np.log10(drawn.max()))  # the axis ends at powers of ten
+    places = place_labels(np.log10(ends["value"]), low, high)
+    return ends.assign(place=[float(10**place) for place in places], label=[f"layer {layer}" for layer in ends["layer"]])

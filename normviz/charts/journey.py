@@ -6,8 +6,6 @@ import pandas as pd
 from normviz.charts.parts import EDGE, GREY, GREY_WORDS, TEXT, Drawing, named, norm_colour, norm_shape, norm_words, tips
 from normviz.model.norms import NORMS
 
-LAYER_AXIS = alt.Axis(values=list(range(1, 9)), format="d", grid=False, labelAngle=0)
-
 
 def used_and_own(table: pd.DataFrame, norm: str) -> Drawing:
     """Draws, by channel, what the norm used (coloured band) and what the channel is like in this picture (grey).
@@ -51,13 +49,14 @@ def distances(table: pd.DataFrame, layer: int) -> Drawing:
         table: layer, first, second, distance, chance, and pair (the label of the line).
         layer: the norm layer that is open on the page.
     """
-    table = table.dropna(subset="distance")
-    return Drawing(_distances, (), {"lines": table, "opened": pd.DataFrame({"layer": [layer]}), **_ends(table)})
+    last, table = int(table["layer"].max()), table.dropna(subset="distance")
+    return Drawing(_distances, (last,), {"lines": table, "opened": pd.DataFrame({"layer": [layer]}), **_ends(table)})
 
 
-def _distances() -> alt.LayerChart:
+def _distances(last: int) -> alt.LayerChart:
     scale = alt.Scale(domain=[0, 1])
-    x = alt.X("layer:Q", title="norm layer", scale=alt.Scale(domain=[0.8, 8], nice=False), axis=LAYER_AXIS)
+    axis = alt.Axis(values=list(range(1, last + 1)), format="d", grid=False, labelAngle=0)
+    x = alt.X("layer:Q", title="norm layer", scale=alt.Scale(domain=[0.8, last], nice=False), axis=axis)
     y = alt.Y("distance:Q", title="1 - linear CKA", scale=scale, axis=alt.Axis(tickCount=5))
     tooltip = tips("pair:N", "layer:Q", distance=".2f", chance=".2f")
     base = named("lines").properties(height=340).encode(x=x, tooltip=tooltip)

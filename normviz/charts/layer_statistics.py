@@ -4,7 +4,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from normviz.charts.parts import GREY, HEIGHT, Drawing, named, tips
+from normviz.charts.parts import GREY, HEIGHT, WORDS, Drawing, named, tips
 from normviz.model.norms import NORMS
 
 
@@ -28,7 +28,8 @@ def _distribution(norm: str) -> alt.Chart:
 
 
 def _sides(norm: str) -> alt.Scale:
-    return alt.Scale(domain=["before", "after"], range=[GREY, NORMS[norm].light.mark])
+    after = WORDS if norm == "none" else NORMS[norm].light.mark  # its own colour is a grey
+    return alt.Scale(domain=["before", "after"], range=[GREY, after])
 
 
 def group_statistics(table: pd.DataFrame, norm: str, unit: str) -> Drawing:

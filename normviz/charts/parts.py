@@ -15,7 +15,7 @@ GREY = "#8A8F98"  # marks of what is not a norm: at least 3:1 on a light and on 
 GREY_WORDS, GREY_WORDS_ON_DARK = "#5F646D", "#A9AEB7"  # text of what is not a norm: at least 4.5:1
 WORDS, WORDS_ON_DARK = "#2F2D2B", "#EDEBE8"  # text on a shade: the page's own colour
 HEIGHT = 300  # pixels, axes and legend included
-PERCENT = ".0%"
+PERCENT = ".2~%"  # as many decimals as tell ticks apart: 85%, 85.5%
 TEXT = 13  # pixels of the text in charts: the back row reads it too
 EDGE = {"left": 2, "top": 5, "right": 8}  # pixels: Vega makes room for labels beyond the axes, and measures them a little short
 

@@ -49,6 +49,7 @@ def show_inspection(rows: list[dict]) -> str:
         *(f"in both splits: {pair['train']} (train), {pair['test']} (test)" for pair in told["in_both"]),
         *(f"warning: {warning}" for warning in told["warnings"]),
         *(f"bad: {each['file']} {each['reason']}" for each in told["bad"]),
+        *(["the rest is used with --skip-bad"] if told["bad"] else []),
     ]
     return "\n".join(lines)
 

@@ -5,13 +5,14 @@ PyTorch is imported where it is needed, so that a page can name the changes with
 
 from copy import deepcopy
 from dataclasses import dataclass
+from math import gcd
 
 import numpy as np
 import pandas as pd
 
 from normviz.model import norms
 
-GROUPS = 4  # of group norm, as in the `controlled` study
+GROUPS = 4  # of group norm, as in the `controlled` study, where they divide the channels
 STAYS_BELOW = 0.01  # largest change of any output, in standard deviations of all outputs
 PICTURES = 16  # at most so many go through the changes
 POINTS = 500  # values drawn of each tensor
@@ -104,6 +105,11 @@ def _steps(shape: tuple[int, ...], axis: int | None) -> np.ndarray:
     return np.linspace(-1, 1, shape[axis]).reshape([-1 if place == axis else 1 for place in range(4)])
 
 
+def group_count(channels: int) -> int:
+    """Returns into how many groups group norm divides channels here: `GROUPS`, or as many as divide both."""
+    return gcd(GROUPS, channels)
+
+
 def normalized(x: np.ndarray, column: str, running: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """Returns what a norm makes of activations, before gamma and beta; see `norms.normalize`.
 
@@ -113,7 +119,7 @@ def normalized(x: np.ndarray, column: str, running: tuple[np.ndarray, np.ndarray
         running: mean and variance, C each, that batch norm kept for this layer.
     """
     kind = COLUMNS[column]
-    return norms.normalize(x, kind.norm, GROUPS, running if kind.running else None)
+    return norms.normalize(x, kind.norm, group_count(x.shape[1]), running if kind.running else None)
 
 
 def moved(before: np.ndarray, after: np.ndarray) -> float:
@@ -139,7 +145,7 @@ def smallest_deviations(x: np.ndarray, running: tuple[np.ndarray, np.ndarray]) -
     found = {}
     for column, kind in COLUMNS.items():
         if kind.norm != "none":
-            variance = running[1] if kind.running else norms.statistics(x, kind.norm, GROUPS)[1]
+            variance = running[1] if kind.running else norms.statistics(x, kind.norm, group_count(x.shape[1]))[1]
             found[column] = float(np.sqrt(variance[variance > 0].min())) if variance.any() else 0.0
     return found
 

@@ -137,7 +137,7 @@ def _warnings(album: Album, classes: list[dict], both: list[dict]) -> list[str]:
         f"{most['class']} has {most['train']} training pictures, {least['class']} {least['train']}: a network that "
         "always answers the first looks good": most["train"] >= UNEVEN * max(1, least["train"]),
         f"test pictures that stand among the training pictures too, and tell nothing: {len(both)}": both,
-        f"files that cannot be used: {len(album.bad)}; the rest is used with --skip-bad": album.bad,
+        f"files that cannot be used: {len(album.bad)}": album.bad,
         f"not used: {', '.join(album.aside)}": album.aside,
     }
     return [said for said, is_met in met.items() if is_met]

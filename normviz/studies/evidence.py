@@ -31,6 +31,7 @@ NAMES = (
     "sorted-shift",
     "batch-statistics",
 )
+REQUIRED = ("study", "network", "norm", "seed", "epochs", "plan", "device", "data")  # columns of every study
 SEEDS_OF = {"controlled": "seeds", "published": "seeds", "budget": "budget"}  # which study trains its networks over seeds
 
 
@@ -59,7 +60,7 @@ def load(name: str, root: Path = FOLDER) -> pd.DataFrame:
     file = files(name, root)[0]
     try:
         table = pd.read_parquet(file)
-        if missing := {"study", "plan", "data"} - set(table):
+        if missing := {*REQUIRED, *(["test_accuracy"] if "epoch" in table else [])} - set(table):
             raise ValueError(f"no column {', '.join(sorted(missing))}")
     except (OSError, ValueError, ArrowException) as error:
         first = "move it away, and " if file.exists() else ""

@@ -9,8 +9,13 @@ STUDY_MEANING = {
     "below the same budget of parameters: how far it can be beaten, and what the norm is worth there.",
 }
 
+OWN_MEANING = (  # instead, where a visitor's own networks stand
+    "Networks of your own stand here. **Beside a shipped one more than the norm may differ**, and then a gap between them cannot "
+    "be put down to the norm."
+)
+
 # where the norm alone differs
-_LAYERS = {"batch": "BatchNorm2d(C)", "group": "GroupNorm(4, C)", "layer": "GroupNorm(1, C)"}
+_LAYERS = {"batch": "BatchNorm2d(C)", "group": "GroupNorm({groups}, C)", "layer": "GroupNorm(1, C)"}
 _NAMES = {"batch": "Batch norm", "group": "Group norm", "layer": "Layer norm"}
 _SHORT = {"batch": "BN", "group": "GN", "layer": "LN"}
 _LABELS = {"batch": "Batch", "group": "Group", "layer": "Layer"}

@@ -155,7 +155,7 @@ PAGES = {
         "Classify a picture",
         "The three networks see your picture at 32 x 32 pixels and choose among the classes they were trained on. Start with an example, or bring "
         "your own.",
-        "One picture of yours, ten classes of others. See what it takes to bring a whole data set.",
+        "That was one picture. See what it takes to bring a whole data set.",
     ),
     "own_data": Page(
         "Bring your own pictures",

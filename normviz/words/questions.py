@@ -87,6 +87,7 @@ TRAINED = {"all": "all learned", "norms": "gamma and beta"}
 NETWORKS = {"controlled": "Skeleton", "resnet": "ResNet-8", "budget": "Budget"}
 ADAPTED = {"running": "running", "batch": "a mixed batch", "one class": "a batch of one class"}
 
+NOTHING_YET = "No study has been carried out yet: `python -m normviz study seeds --data DIR` begins with the first."
 TOO_FEW = "Not carried out yet far enough to say anything."
 NOT_YET = "Not carried out yet for the networks of `{study}`: `python -m normviz study {name} --data DIR` does it."
 

@@ -176,3 +176,10 @@ def test_a_change_is_answered_in_half_a_second_of_work(query):
         app.run()
         spent.append(time.process_time() - start)
     assert min(spent) < 0.5
+
+
+@pytest.mark.parametrize(("network", "kept"), [("batch", True), ("group", False), ("layer", False)])
+def test_only_what_a_network_kept_is_said_to_be_of_its_training_pictures(network, kept):
+    app = open_averaging(tensor="network", network=network, side="true")
+    (text,) = [text.value for text in app.markdown if "starts with mean" in text.value]
+    assert ("from the training pictures'" in text) == kept and ("kept none" in text) != kept

@@ -1,4 +1,5 @@
 import pytest
+import streamlit as st
 
 from normviz.classroom import lessons
 from normviz.model.norms import STUDIES
@@ -37,3 +38,20 @@ def test_the_questions_that_lessons_link_to_are_there(file):
     linked = [step.page for step in lessons.load(file).steps if "question=" in step.page]
     titles = {f"question={each.title.replace(' ', '+').replace('?', '%3F')}" for each in questions.STUDIES.values()}
     assert linked and all(page.partition("?")[2] in titles for page in linked)
+
+
+def test_without_any_study_the_page_says_so(monkeypatch):
+    monkeypatch.setattr(evidence, "begun", lambda names: [])
+    app = open_page("evidence")
+    assert not app.exception and app.info[0].value == questions.NOTHING_YET
+
+
+def test_a_damaged_table_is_not_said_to_be_missing(monkeypatch):
+    def damaged(name):
+        raise evidence.EvidenceError("seeds.parquet cannot be read")
+
+    st.cache_resource.clear()
+    monkeypatch.setattr(evidence, "load", damaged)
+    app = open_page("evidence", question="Which norm wins?")
+    st.cache_resource.clear()
+    assert not app.exception and "cannot be read" in app.warning[0].value and not app.info

@@ -173,3 +173,12 @@ def test_a_network_of_one_batch_size_says_so(monkeypatch):
         app = open_page("own_network", door=words.SERVERS, look=look)
         assert_whole_but_for_charts(app)
         assert sum("must take the example" in info.value for info in app.info) == said
+
+
+def test_a_network_that_takes_no_small_pictures_gets_large_ones(monkeypatch):
+    from normviz.app import own_network as view
+    from normviz.model import own_network
+
+    monkeypatch.setattr(own_network, "build", lambda name: None)
+    sides = {name: view._as_asked(view.Choice("torchvision", name, "kept"))[1][1] for name in ("inception_v3", "resnet18")}
+    assert sides == {"inception_v3": view.FIXED_SIDE, "resnet18": view.SIDE}

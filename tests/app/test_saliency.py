@@ -39,3 +39,8 @@ def test_nonsense_in_the_url_falls_back():
     app = open_page("classify", saliency="magic", target="unicorn")
     assert_whole(app, "classify")
     assert not shown(app)
+
+
+def test_a_black_baseline_is_not_said_to_be_always_worse():
+    app = open_page("classify", saliency="integrated gradients", baseline="black")
+    assert any("may come out less exactly" in caption.value for caption in app.caption)

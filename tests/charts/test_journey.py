@@ -24,3 +24,11 @@ def test_chart_of_distances():
     rows = [row for part in drawing.tables.values() for row in part.to_dict("records")]
     assert {"layer": 5} in rows
     assert not any(row.get("layer") == 3 for row in rows)
+
+
+@pytest.mark.parametrize("study", ["controlled", "budget"])
+def test_the_axis_of_distances_reaches_the_last_layer(study):
+    through = {norm: passages(study, norm) for norm in COMPARED}
+    drawing = journey_charts.distances(journey.distances(through, "given").assign(pair="a – b"), 1)
+    x, last = checked(drawing)["layer"][0]["encoding"]["x"], len(through["batch"])
+    assert x["scale"]["domain"][1] == last and x["axis"]["values"] == list(range(1, last + 1))

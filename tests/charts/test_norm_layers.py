@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from normviz.charts import curves, layer_statistics, parameters
+from normviz.charts import curves, layer_statistics, parameters, parts
 from normviz.model import layer_statistics as measured
 from normviz.model.norms import COMPARED, NORMS
 from tests.charts.drawings import checked
@@ -39,3 +39,8 @@ def test_charts_of_parameters():
     totals = parts.assign(norm="group", name="Group", total=464, label="464")
     against = parameters.budget_bars(totals, 60_000)
     assert checked(against) and against.tables["limit"]["budget"].tolist() == [60_000]
+
+
+def test_before_and_after_differ_where_nothing_is_averaged():
+    before, after = layer_statistics._sides("none").to_dict()["range"]
+    assert (before, after) == (parts.GREY, parts.WORDS)

@@ -71,6 +71,17 @@ def test_columns_are_torchs_norms(column, make):
     assert invariances.normalized(x, column, running) == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize(("channels", "groups"), [(10, 2), (7, 1), (12, 4)])
+def test_any_number_of_channels_is_measured(channels, groups):
+    x = np.random.default_rng(0).normal(size=(3, channels, 4, 4))
+    running = x.mean((0, 2, 3)), x.var((0, 2, 3))
+    expected = nn.GroupNorm(groups, channels, affine=False).double()(torch.as_tensor(x)).numpy()
+    assert invariances.group_count(channels) == groups
+    assert invariances.normalized(x, "group", running) == pytest.approx(expected, abs=1e-6)
+    assert set(invariances.measure(x, running, 2.0, 1.0)["column"]) == set(COLUMNS)
+    assert set(invariances.smallest_deviations(x, running)) == set(COLUMNS) - {"none"}
+
+
 def test_the_evaluation_column_is_the_networks_own_layer():
     x, running = received(5)
     module = networks()["batch"].norms[4]

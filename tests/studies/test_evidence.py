@@ -100,3 +100,11 @@ def test_a_table_that_is_none_is_to_be_moved_away_first(tmp_path):
         file.write_bytes(content)
         with pytest.raises(evidence.EvidenceError, match="cannot be read .*; move it away, and run it with"):
             evidence.load_if_any("gap", tmp_path)
+
+
+@pytest.mark.parametrize("column", ["norm", "network", "test_accuracy"])
+def test_a_table_without_a_column_is_named(column, tmp_path):
+    table = evidence.load("seeds").drop(columns=column)
+    table.to_parquet(evidence.files("seeds", tmp_path)[0])
+    with pytest.raises(evidence.EvidenceError, match=f"no column {column}"):
+        evidence.load("seeds", tmp_path)

@@ -246,7 +246,7 @@ def test_a_study_of_shipped_networks_is_refused_on_own_data(tmp_path, monkeypatc
 def test_the_shipped_evidence_takes_no_study_of_other_pictures(image_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(evidence, "FOLDER", tmp_path)
     plan = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=50))
-    others = pd.DataFrame({"study": ["gap"], "plan": ["another"], "data": ["of other pictures"]})
+    others = pd.DataFrame([dict.fromkeys(evidence.REQUIRED, "another") | {"data": "of other pictures"}])
     (tmp_path / "gap.parquet").write_bytes(runs.parquet(others))
     with pytest.raises(evidence.EvidenceError, match="study gap in this folder was begun on other pictures"):
         runner.run(catalogue.Study("seeds", (plan,)), image_folder, tmp_path, jobs=1)
