@@ -12,7 +12,7 @@ from normviz.model.network import NORM_MAKERS, PICTURE, count_parameters, make_n
 from normviz.model.parts import assemble
 
 WIDEST, LONGEST, LARGEST = 1024, 100, 20_000_000  # channels, parts, parameters
-LARGEST_MAPS, MOST_WORK = 2_000_000, 10**11  # values of one picture's maps; parameters times places of the picture
+LARGEST_MAPS, MOST_WORK = 2_000_000, 2 * 10**10  # values of one picture's maps; parameters times places of the picture
 SIDES = (2, 256)
 KINDS = {  # name in the file: {what it may be: kind of `designs.Part`}
     "norm": {"usual": "N", **dict.fromkeys(NORM_MAKERS, "N")},
