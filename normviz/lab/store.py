@@ -103,8 +103,9 @@ class LabRun:
         return About(**_read(self.folder / "setup.json")["about"])
 
     def choices(self) -> Choices:
-        """Returns which pictures the server had at which the run was begun."""
-        return Choices(**_read(self.folder / "setup.json").get("choices", {}))
+        """Returns which pictures the server had at which the run was begun; where it does not say, those of this one."""
+        stored = _read(self.folder / "setup.json").get("choices")
+        return Choices(**stored) if stored else choices()
 
     def rename(self, name: str) -> None:
         stored = _read(self.folder / "setup.json")
