@@ -99,7 +99,8 @@ def _orders(step: Step, keys: list[str]) -> list[list[str]]:
     if len(keys) <= MOST_ROWS:
         return [[key] for key in keys]
     shown = [key for place, key in enumerate(keys) if place < MOST_ROWS - 1 or is_right(step, key)]
-    return [*([key] for key in shown), [key for key in keys if key not in shown]]
+    others = [key for key in keys if key not in shown]
+    return [*([key] for key in shown), *([others] if others else [])]
 
 
 def _all_spoken(question: Question, keys: list[str]) -> str:

@@ -1,5 +1,6 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
 
 import pytest
 
@@ -142,6 +143,20 @@ def test_of_many_numbers_some_share_a_row_but_right_ones_none_with_others(rooms,
     assert len(rows) <= views.MOST_ROWS and sum(row.count for row in rows) == len(given)
     assert [(row.text, row.count) for row in rows if row.right] == [(f"{right - 0.3:g} to {right + 0.2:g} points", 3)]
     assert rows[-1].text.endswith(" to 39 points")
+
+
+def test_of_many_orders_the_right_ones_are_shown_and_the_rest_together(rooms, room, monkeypatch):
+    monkeypatch.setattr(views, "MOST_ROWS", 3)
+    room = go(rooms, room, 8)
+    assert room.step.key == "order"
+    for device, order in enumerate(permutations(room.step.question.options)):
+        join_and_vote(rooms, room, str(device), ">".join(order), step="order")
+    rows = views.tables(rooms, room)[0]["rows"]
+    right = [order for order in permutations(room.step.question.options) if views.is_right(room.step, ">".join(order))]
+    assert sum(row.right for row in rows) == len(right) and sum(row.count for row in rows) == 6
+    assert rows[-1].text == f"{6 - len(rows) + 1} other orders" and not rows[-1].right
+    monkeypatch.setattr(views, "is_right", lambda step, given: True)
+    assert len(views.tables(rooms, room)[0]["rows"]) == 6
 
 
 def test_hands_are_counted_beside_devices_and_replaced(rooms, room):
