@@ -84,10 +84,11 @@ class Engine:
 
     def _is_lost(self) -> bool:
         """Returns whether the scheduler has gone, or every worker `LOST_SECONDS` ago."""
-        if self.client.status == "running" and time.monotonic() - self.seen < PATIENCE_SECONDS:
+        connected = self.client.status == "running"
+        if connected and time.monotonic() - self.seen < PATIENCE_SECONDS:
             return False
         try:
-            if self.client.status == "running" and self.client.scheduler_info(n_workers=-1)["workers"]:
+            if connected and self.client.scheduler_info(n_workers=-1)["workers"]:
                 self.seen = time.monotonic()
         except OSError:
             return True

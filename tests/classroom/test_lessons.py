@@ -33,27 +33,31 @@ def test_a_cut_leaves_steps_out(lesson_file):
     assert [step.key for step in lesson.cut(10)] == ["mates", "lead", "order", "close"]
 
 
-def test_an_owners_folder_adds_lessons_and_names_those_that_cannot_be_used(lesson_file, monkeypatch, tmp_path):
+@pytest.fixture
+def own_folder(monkeypatch):
+    """Returns what names the owner's folder of lessons."""
+
+    def name(folder: str) -> None:
+        monkeypatch.setenv("NORMVIZ_CLASSROOM_LESSONS", folder)
+        settings.cache_clear()
+
+    yield name
+    settings.cache_clear()
+
+
+def test_an_owners_folder_adds_lessons_and_names_those_that_cannot_be_used(lesson_file, own_folder, tmp_path):
     (tmp_path / "broken.yaml").write_text("title: [", encoding="utf-8")
     (tmp_path / "short-name.yml").write_text(LESSON, encoding="utf-8")
-    monkeypatch.setenv("NORMVIZ_CLASSROOM_LESSONS", str(tmp_path))
-    settings.cache_clear()
-    try:
-        found, problems = lessons.usable()
-    finally:
-        settings.cache_clear()
+    own_folder(str(tmp_path))
+    found, problems = lessons.usable()
     assert {"small", "short-name", "which-norm-wins"} <= {lesson.key for lesson in found}
     assert len(problems) == 1 and "broken.yaml" in problems[0]
 
 
-def test_an_owners_folder_that_is_not_there_is_said(monkeypatch, tmp_path):
-    monkeypatch.setenv("NORMVIZ_CLASSROOM_LESSONS", "~/lessons")
+def test_an_owners_folder_that_is_not_there_is_said(own_folder, monkeypatch, tmp_path):
+    own_folder("~/lessons")
     monkeypatch.setenv("HOME", str(tmp_path))
-    settings.cache_clear()
-    try:
-        found, problems = lessons.usable()
-    finally:
-        settings.cache_clear()
+    found, problems = lessons.usable()
     assert found and problems == [f"{tmp_path}/lessons is no folder: name that of your lessons in normviz.toml"]
 
 
