@@ -20,8 +20,9 @@ def show_seeds(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> Non
     """Draws every model of the chosen study over its seeds, and the paired difference of each two."""
     means, seeds = findings.models(_table, study)
     differences, by_seed = findings.pairs(_table, study)
-    compared = findings.among_compared(differences)
-    st.markdown("\n".join(f"- **{said}**" for said in compared["said"]))
+    compared, drawn = map(findings.among_compared, (differences, by_seed))
+    said = studies.together(compared["said"], drawn)
+    st.markdown("\n".join(f"- **{sentence}**" for sentence in said))
     grid = st.grid(2, min_column_width=340)
     with grid.cell():
         st.markdown("**Test accuracy**")
@@ -30,9 +31,8 @@ def show_seeds(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> Non
         folded(texts.as_text(means, "network"), "Table: test accuracy of each model.")
     with grid.cell():
         st.markdown("**Differences, paired by seed**")
-        drawn = by_seed[by_seed["name"].isin(compared["name"])]
         chart = evidence_charts.intervals(compared, drawn, "difference, percentage points", zero=True)
-        frame.show(chart, "Paired difference of each two models with its interval.", " ".join(compared["said"]))
+        frame.show(chart, "Paired difference of each two models with its interval.", " ".join(said))
         folded(texts.as_text(differences, "difference", points=True), "Table: differences, paired by seed.")
     if len(learning) < len(means):
         st.caption(questions.INSTANCE_NOTE)

@@ -80,7 +80,7 @@ def show_weight_standardization(_table: pd.DataFrame, stamp: int, scheme: str, s
     means, seeds = experiments.standardized(_table)
     if not _is_enough(means):
         return
-    said = [experiments.standardized_sentence(means), *means["said"]]
+    said = [experiments.standardized_sentence(means), *evidence.together(means["said"], seeds)]
     _show_differences(means, seeds, said, "network", "What weight standardization adds, paired by seed.")
 
 
@@ -90,7 +90,8 @@ def show_networks(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> 
     means, seeds = experiments.networks(_table)
     if not _is_enough(means):
         return
-    _show_differences(means, seeds, list(means["said"]), "network and pair", "Batch norm's lead by network, paired by seed.")
+    said = evidence.together(means["said"], seeds)
+    _show_differences(means, seeds, said, "network and pair", "Batch norm's lead by network, paired by seed.")
 
 
 def _is_enough(means: pd.DataFrame) -> bool:

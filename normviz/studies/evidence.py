@@ -174,3 +174,26 @@ def conclusion(of: str, other: str, found: dict[str, float]) -> str:
         )
     leader, trailer = (of, other) if points["mean"] > 0 else (other, of)
     return f"{leader} leads {trailer} by {abs(points['mean']):.2f} ± {half:.2f} points; the interval excludes zero."
+
+
+def together(said: Iterable[str], differences: pd.DataFrame) -> list[str]:
+    """Returns what is said of several differences, each alone, and then which of them stay when all are taken together.
+
+    Args:
+        said: the sentences, as `conclusion` has them.
+        differences: name and value (a fraction) of each, a row a seed.
+
+    Returns:
+        the sentences, with a last one from Bonferroni's intervals, which hold for all at once with 95%, unless there is but one
+        difference, or one has fewer than two seeds.
+    """
+    by_name = dict(list(differences.groupby("name", sort=False)["value"]))
+    count = len(by_name)
+    if count < 2 or any(len(values) < 2 for values in by_name.values()):
+        return [*said]
+    found = {name: mean_interval(values, 1 - 0.05 / count) for name, values in by_name.items()}
+    apart = [name for name, each in found.items() if each["low"] > 0 or each["high"] < 0]
+    last = f"zero stays excluded for {', '.join(apart)} alone" if apart else "no interval excludes zero"
+    if len(apart) == count:
+        last = "every interval still excludes zero"
+    return [*said, f"Taken together (95% for all {count} at once, Bonferroni), {last}."]

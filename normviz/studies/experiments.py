@@ -1,5 +1,6 @@
 """What the experiments on what a norm is for show: from their tables to what is drawn and said. No PyTorch here."""
 
+import itertools
 import json
 
 import pandas as pd
@@ -105,14 +106,12 @@ def layer_norms(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def pair_sentences(seeds: pd.DataFrame) -> list[str]:
-    """States of each two models what their paired difference allows one to say; seeds: name, seed, value."""
+    """States of each two models what their paired difference allows one to say, then of all; seeds: name, seed, value."""
     by_name = {name: rows.set_index("seed")["value"] for name, rows in seeds.groupby("name", sort=False)}
-    names = list(by_name)
-    return [
-        evidence.conclusion(one, other, evidence.difference(by_name[one], by_name[other]))
-        for place, one in enumerate(names)
-        for other in names[place + 1 :]
-    ]
+    pairs = list(itertools.combinations(by_name, 2))
+    said = [evidence.conclusion(one, other, evidence.difference(by_name[one], by_name[other])) for one, other in pairs]
+    differences = [(by_name[one] - by_name[other]).to_frame("value").assign(name=f"{one} − {other}") for one, other in pairs]
+    return evidence.together(said, pd.concat([seeds.head(0), *differences]).dropna(subset="value"))
 
 
 def sorted_batches(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

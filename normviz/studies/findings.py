@@ -110,8 +110,8 @@ def pairs(table: pd.DataFrame, study: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         row = {"name": f"{one_name} − {_lower(other_name)}", "norm": one, "other": other}
         means.append(row | difference | {"said": evidence.conclusion(one_name, _lower(other_name), difference)})
         seeds += [row | {"seed": seed, "value": value} for seed, value in (found[one] - found[other]).dropna().items()]
-    means = pd.DataFrame(means)
-    return labelled(means, "{:+.1f}", scale=100), pd.DataFrame(seeds)
+    by_seed = pd.DataFrame(seeds, columns=["name", "norm", "other", "seed", "value"])
+    return labelled(pd.DataFrame(means), "{:+.1f}", scale=100), by_seed
 
 
 def among_compared(pairs: pd.DataFrame) -> pd.DataFrame:

@@ -89,7 +89,8 @@ def _seeds(table: pd.DataFrame) -> str:
 
 def _over_seeds(table: pd.DataFrame, *networks: str) -> str:
     """Says how the norms of the first network differ, and lists the models of all."""
-    said = " ".join(findings.among_compared(findings.pairs(table, networks[0])[0])["said"])
+    differences, by_seed = map(findings.among_compared, findings.pairs(table, networks[0]))
+    said = " ".join(evidence.together(differences["said"], by_seed))
     rows = pd.DataFrame([row for each in networks for row in _models(table, each)])
     return f"{said}\n\n{_table(rows.loc[:, rows.ne('').any()])}"
 
@@ -158,15 +159,15 @@ def _affine(table: pd.DataFrame) -> str:
 
 
 def _weight_standardization(table: pd.DataFrame) -> str:
-    means, _ = experiments.standardized(table)
+    means, seeds = experiments.standardized(table)
     if means.empty:
         return questions.TOO_FEW
-    return " ".join([experiments.standardized_sentence(means), *means["said"]])
+    return " ".join([experiments.standardized_sentence(means), *evidence.together(means["said"], seeds)])
 
 
 def _networks(table: pd.DataFrame) -> str:
-    means, _ = experiments.networks(table)
-    return questions.TOO_FEW if means.empty else " ".join(means["said"])
+    means, seeds = experiments.networks(table)
+    return questions.TOO_FEW if means.empty else " ".join(evidence.together(means["said"], seeds))
 
 
 def _listed(means: pd.DataFrame, said: list[str], heading: str) -> str:

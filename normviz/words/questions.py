@@ -15,7 +15,7 @@ STUDIES = {
     "seeds": Question(
         "Which norm wins?",
         "The study chosen above, trained again and again with the same recipe. Points and lines: mean and its 95% interval; "
-        "ticks: the single seeds. The intervals are not corrected for the number of pairs.",
+        "ticks: the single seeds.",
     ),
     "networks": Question(
         "What is a norm worth on another network?",

@@ -47,6 +47,31 @@ def test_what_may_be_concluded(found, said):
     assert said in evidence.conclusion("A", "b", found)
 
 
+def differences(**by_name) -> pd.DataFrame:
+    rows = [
+        {"name": name, "seed": seed, "value": value} for name, values in by_name.items() for seed, value in enumerate(values)
+    ]
+    return pd.DataFrame(rows, columns=["name", "seed", "value"])
+
+
+def test_what_stays_when_several_differences_are_taken_together():
+    clear, bare, none = [0.05, 0.051, 0.049, 0.05], [0.01, 0.02, 0.03, 0.04], [-0.01, 0.01, -0.02, 0.02]
+    assert evidence.mean_interval(bare)["low"] > 0 > evidence.mean_interval(bare, 1 - 0.05 / 3)["low"], (
+        "tells alone, not among three"
+    )
+    first, last = evidence.together(["first"], differences(a=clear, b=bare, c=none))
+    assert first == "first" and last.endswith("95% for all 3 at once, Bonferroni), zero stays excluded for a alone.")
+    assert evidence.together([], differences(b=bare, c=none))[0].endswith("no interval excludes zero.")
+    assert evidence.together([], differences(a=clear, c=[-each for each in clear]))[0].endswith(
+        "every interval still excludes zero."
+    )
+
+
+@pytest.mark.parametrize("few", [{}, {"a": [0.1, 0.2]}, {"a": [0.1, 0.2], "b": [0.1]}])
+def test_too_few_differences_are_not_taken_together(few):
+    assert evidence.together(["first"], differences(**few)) == ["first"]
+
+
 def test_instance_norm_gives_every_picture_the_same_answer():
     torch.manual_seed(0)
     network = Network(architecture("controlled", "instance")).eval()

@@ -69,7 +69,11 @@ def test_the_three_layer_norms_are_told_apart():
     means, seeds = experiments.layer_norms(table)
     assert list(means["name"]) == list(questions.LAYER_NORMS.values())
     said = experiments.pair_sentences(seeds)
-    assert len(said) == 3 and said[0].startswith(f"{means['name'][1]} leads {means['name'][0]} by 1.00")
+    assert (
+        len(said) == 4
+        and said[-1].endswith("every interval still excludes zero.")
+        and said[0].startswith(f"{means['name'][1]} leads {means['name'][0]} by 1.00")
+    )
 
 
 def test_sorted_batches_are_compared_with_mixed_ones():
