@@ -1,8 +1,12 @@
 """An answer as a room keeps it, and what a room does not allow."""
 
 import math
+import re
 
 from normviz.classroom.lessons import Question
+
+SEPARATORS = re.compile(r"[,\s'\N{RIGHT SINGLE QUOTATION MARK}]")  # between thousands
+GROUPED = re.compile(rf"[+-]?[1-9]\d{{0,2}}({SEPARATORS.pattern}\d{{3}})+(\.\d*)?")  # such as 18,064
 
 
 class RoomError(ValueError):
@@ -36,8 +40,9 @@ def checked(question: Question | None, choice: str) -> str:
 
 
 def _number(text: str) -> str:
+    typed = text.strip().replace("\N{MINUS SIGN}", "-")
     try:
-        value = float(text.strip().replace(",", ".").replace("\N{MINUS SIGN}", "-"))
+        value = float(SEPARATORS.sub("", typed) if GROUPED.fullmatch(typed) else typed.replace(",", "."))
     except ValueError:
         value = math.nan
     if not abs(value) <= 1e6 or "_" in text:

@@ -180,7 +180,12 @@ def test_numbers_and_orders_are_kept_in_one_form(rooms, room):
     for given in ("1,50", " 1.5 ", "1.500"):
         rooms.vote(room.code, "one", "lead", 1, given)
         assert rooms.tally(room, "lead", 1) == Counter({"1.5": 1})
-    for strange in ("", "nan", "inf", "1e9", "one"):
+    for given in ("18,064", "18'064", "18 064", "18\N{NO-BREAK SPACE}064.0", "18064"):
+        rooms.vote(room.code, "one", "lead", 1, given)
+        assert rooms.tally(room, "lead", 1) == Counter({"18064": 1}), "thousands, not a decimal comma"
+    rooms.vote(room.code, "one", "lead", 1, "\N{MINUS SIGN}0,125")
+    assert rooms.tally(room, "lead", 1) == Counter({"-0.125": 1})
+    for strange in ("", "nan", "inf", "1e9", "one", "1 2", "1,2,3"):
         with pytest.raises(RoomError, match="must be a number"):
             rooms.vote(room.code, "one", "lead", 1, strange)
     room = go(rooms, room, 4)
