@@ -193,7 +193,8 @@ def together(said: Iterable[str], differences: pd.DataFrame) -> list[str]:
         return [*said]
     found = {name: mean_interval(values, 1 - 0.05 / count) for name, values in by_name.items()}
     apart = [name for name, each in found.items() if each["low"] > 0 or each["high"] < 0]
-    last = f"zero stays excluded for {', '.join(apart)} alone" if apart else "no interval excludes zero"
-    if len(apart) == count:
-        last = "every interval still excludes zero"
-    return [*said, f"Taken together (95% for all {count} at once, Bonferroni), {last}."]
+    last = "all of them still exclude zero" if len(apart) == count else "none of them excludes zero"
+    if 0 < len(apart) < count:
+        last = f"zero stays excluded for {', '.join(apart)} alone"
+    chances = f"{count} comparisons are {count} chances to be misled"
+    return [*said, f"{chances}: with intervals that hold for all at once (95%, Bonferroni), {last}."]

@@ -60,10 +60,10 @@ def test_what_stays_when_several_differences_are_taken_together():
         "tells alone, not among three"
     )
     first, last = evidence.together(["first"], differences(a=clear, b=bare, c=none))
-    assert first == "first" and last.endswith("95% for all 3 at once, Bonferroni), zero stays excluded for a alone.")
-    assert evidence.together([], differences(b=bare, c=none))[0].endswith("no interval excludes zero.")
+    assert first == "first" and last.endswith("hold for all at once (95%, Bonferroni), zero stays excluded for a alone.")
+    assert evidence.together([], differences(b=bare, c=none))[0].endswith("none of them excludes zero.")
     assert evidence.together([], differences(a=clear, c=[-each for each in clear]))[0].endswith(
-        "every interval still excludes zero."
+        "all of them still exclude zero."
     )
 
 

@@ -71,7 +71,7 @@ def test_the_three_layer_norms_are_told_apart():
     said = experiments.pair_sentences(seeds)
     assert (
         len(said) == 4
-        and said[-1].endswith("every interval still excludes zero.")
+        and said[-1].endswith("all of them still exclude zero.")
         and said[0].startswith(f"{means['name'][1]} leads {means['name'][0]} by 1.00")
     )
 
