@@ -70,7 +70,7 @@ def show_affine(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> No
     if not _is_enough(means):
         return
     said = experiments.affine_sentence(means)
-    alone = seeds[seeds["trained"] == "norms"]
+    alone = seeds[seeds["trained"] == "norms"].assign(name=lambda rows: rows["norm"].map(texts.short_name))
     _show_models(means, seeds, [said, *experiments.pair_sentences(alone)], "network and what learns", "What gamma and beta do.")
 
 

@@ -45,8 +45,8 @@ DISTANCE = (
     "factor for all does not change it; 0: alike but for these; 1: nothing in common."
 )
 CAUTION = (
-    "Dashed: the same with the places of one network shuffled, which is what unrelated networks would have; on one picture's "
-    "few places it lies below 1. Two networks with the **same** norm and other seeds are apart too: a distance here is not the "
+    "Dashed: the same with the places of one network shuffled, as if the two looked at unrelated places; on one picture's "
+    "few places it lies below 1. Untrained networks lie below it too, since they see the same picture. Two networks with the **same** norm and other seeds are apart too: a distance here is not the "
     "norm's doing alone. Measured here, on the networks above."
 )
 

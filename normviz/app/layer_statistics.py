@@ -13,7 +13,7 @@ from normviz.words import captions, naming
 
 RUNNING = (
     "In training batch norm uses the batch's mean and standard deviation; in evaluation, as here, the running ones it kept. "
-    "Where the two part, this input is unlike the training pictures."
+    "Where the two part by more than so few pictures scatter, this input is unlike the training pictures."
 )
 
 

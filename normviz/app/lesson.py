@@ -61,10 +61,10 @@ def show(lesson: Lesson, cut: int) -> None:
     st.progress((done.at + 1) / len(steps), f"Step {done.at + 1} of {len(steps)}")
     st.subheader(frame.plain(step.title))
     st.markdown(frame.plain(step.text))
-    if step.page:
-        _link(step.page)
     if step.question:
         _ask(step, done)
+    elif step.page:
+        _link(step.page)
     _turn(steps, done)
 
 
@@ -135,6 +135,8 @@ def _reveal(step: Step, given: str) -> None:
     frame.show(charts.measured(answer.measured, answer.unit), charts.sentence(answer.measured, answer.title))
     st.markdown(frame.plain(answer.said))
     st.markdown(f"**Why?** {frame.plain(step.why)}")
+    if step.page:
+        _link(step.page)
 
 
 def _turn(steps: tuple[Step, ...], done: Progress) -> None:

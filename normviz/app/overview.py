@@ -48,7 +48,7 @@ def _show_card(norm: str, run: Run, table: pd.DataFrame | None) -> None:
     final = runs.final_figures(run)
     st.metric(f"Shipped network, seed {run.info['seed']}: test accuracy", f"{final['accuracy']:.1%}")
     st.markdown(
-        f"Other test pictures: {final['low']:.1%} to {final['high']:.1%}  \n{_mean(norm, table)}"
+        f"95% interval over test pictures: {final['low']:.1%} to {final['high']:.1%}  \n{_mean(norm, table)}"
         f"**{run.info['parameters']:,}** parameters, {run.info['epochs']} epochs  \n"
         f"The source's {published.model(norm)['label_in_source']}: {published.reported(norm):.1%}, "
         f"{published.model(norm)['total_parameters']:,} parameters"

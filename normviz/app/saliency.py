@@ -87,8 +87,5 @@ def _where(method: str, option: int | str) -> str:
     if method == "Grad-CAM":
         return f"Taken after the block of norm layer {option}; each value lies where its cell looks, with smooth edges between."
     if option == "black":
-        return (
-            "A pixel that is black already equals its baseline and gets nothing. A black baseline is flat and leaves group and "
-            "layer norm little to divide by, so their sums may come out less exactly."
-        )
+        return "A pixel that is black already equals its baseline and gets nothing."
     return f"The baseline is the picture itself, blurred over {saliency.BLUR_RADIUS} pixels: colours stay, details go."

@@ -1,7 +1,7 @@
 """The right answer of a question: computed from what was measured, with the sentence that tells it. No PyTorch here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import pandas as pd
@@ -38,7 +38,7 @@ class Answer:
         measured: key, name, norm, mean, low, high, count of what was compared.
         title: what was measured.
         unit: of the values: "%" for fractions, or what is counted.
-        undecided: pairs of neighbours in the order that the seeds do not separate.
+        undecided: pairs that the seeds do not separate: either may stand before the other, or count as the best.
     """
 
     right: str
@@ -82,13 +82,13 @@ def check(name: str, given: dict[str, object], kind: str, options: tuple[str, ..
 def compute(rule: Rule, options: tuple[str, ...] = ()) -> Answer:
     """Returns the right answer, from the files as they are now."""
     found = measures.measured(rule.of)
-    chosen = Measured({key: found.values[key] for key in rule.among}, found.names, found.norms, found.title, found.unit)
+    chosen = replace(found, values={key: found.values[key] for key in rule.among})
     right, said, *undecided = RULES[rule.name][0](chosen, options)
     return Answer(right, said, chosen.means(), chosen.title, chosen.unit, *undecided)
 
 
 def accepts(answer: Answer, kind: str, given: str, tolerance: float) -> bool:
-    """Returns whether an answer is right: neighbours that the seeds do not separate may stand either way round.
+    """Returns whether an answer is right: what the seeds do not separate may stand either way round.
 
     Args:
         answer: the right one.
@@ -99,7 +99,7 @@ def accepts(answer: Answer, kind: str, given: str, tolerance: float) -> bool:
     if kind == "number":
         return abs(float(given) - float(answer.right)) <= tolerance + 1e-9
     if kind == "choice":
-        return given == answer.right
+        return given == answer.right or (answer.right, given) in answer.undecided
     place = {key: index for index, key in enumerate(given.split(">"))}
     order = answer.right.split(">")
     wrong = [(one, other) for one, other in _pairs(order) if place.get(one, 0) > place.get(other, 0)]
@@ -122,18 +122,21 @@ def _separated(found: Measured, one: str, other: str) -> bool:
     return difference["low"] > 0 or difference["high"] < 0
 
 
-def _first(found: Measured, options: tuple[str, ...], rising: bool) -> tuple[str, str]:
+def _first(found: Measured, options: tuple[str, ...], rising: bool) -> tuple[str, str, tuple]:
     order = _ranked(found, rising)
     open_to = [other for other in order[1:] if not _separated(found, order[0], other)]
-    right = UNDECIDED if UNDECIDED in options and open_to else order[0]
-    return right, _listed(found, order) + "".join(_between(found, order[0], other) for other in open_to or order[1:2])
+    said = _listed(found, order) + "".join(_between(found, order[0], other) for other in open_to or order[1:2])
+    if UNDECIDED in options:
+        one_seed = found.trained and len(found.values[order[0]]) < 2
+        return (UNDECIDED if open_to or one_seed else order[0]), said, ()
+    return order[0], said, tuple((order[0], other) for other in open_to)
 
 
-def _best(found: Measured, options: tuple[str, ...]) -> tuple[str, str]:
+def _best(found: Measured, options: tuple[str, ...]) -> tuple[str, str, tuple]:
     return _first(found, options, rising=False)
 
 
-def _worst(found: Measured, options: tuple[str, ...]) -> tuple[str, str]:
+def _worst(found: Measured, options: tuple[str, ...]) -> tuple[str, str, tuple]:
     return _first(found, options, rising=True)
 
 

@@ -24,6 +24,7 @@ class Measured:
         norms: the norm of each, for its colour.
         title: what was measured, with its source.
         unit: "%" for fractions, or what is counted.
+        trained: whether each value is what a training with one seed came to, which with another may come out otherwise.
     """
 
     values: dict[str, pd.Series]
@@ -31,6 +32,7 @@ class Measured:
     norms: dict[str, str]
     title: str
     unit: str = "%"
+    trained: bool = False
 
     def means(self) -> pd.DataFrame:
         """Returns one row a value: key, name, norm, mean, low, high, count; see `evidence.mean_interval`."""
@@ -83,7 +85,8 @@ def _batch_size(size: str) -> Measured:
 def _demo(demo: str) -> Measured:
     last = outcome.last(recorded.load(demo).points)
     values = {norm: rows.set_index("seed")["accuracy"] for norm, rows in last.groupby("norm", sort=False)}
-    return _by_norm(values, _labels(), f"test accuracy at the end of the recorded run “{demo}”")
+    title = f"test accuracy at the end of the recorded run “{demo}”"
+    return Measured(values, _labels(), {norm: norm for norm in values}, title, trained=True)
 
 
 def _own_statistics(size: str) -> Measured:

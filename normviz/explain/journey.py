@@ -121,7 +121,7 @@ def distances(through: dict[str, list], side: str) -> pd.DataFrame:
 
     Returns:
         layer (from 1), first and second (norms), distance (1 - linear CKA over pictures and places), chance (the same with
-        the rows of `second` shuffled: what two unrelated networks would have).
+        the rows of `second` shuffled, as if the two looked at unrelated places).
     """
     rows = {norm: [Centred.of(positions(getattr(passage, SIDES[side]))) for passage in kept] for norm, kept in through.items()}
     draw = np.random.default_rng(0)

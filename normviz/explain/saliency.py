@@ -125,11 +125,7 @@ def integrated_gradients(network, pixels: np.ndarray, target: int, baseline: str
 
 
 def baseline_picture(pixels: np.ndarray, baseline: str) -> np.ndarray:
-    """Returns where integrated gradients start from, uint8 of the picture's shape: the picture blurred, or black.
-
-    A flat baseline gives group and layer norm nothing to divide by: near it the logits may change so fast that the sum
-    misses the difference by more than from a blurred one.
-    """
+    """Returns where integrated gradients start from, uint8 of the picture's shape: the picture blurred, or black."""
     if baseline == "black":
         return np.zeros_like(pixels)
     return np.array(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(BLUR_RADIUS)))

@@ -93,8 +93,8 @@ def answer(about: About, points: pd.DataFrame) -> str:
     said = []
     for word, guess, truth in (("best", about.best, order[0]), ("worst", about.worst, order[-1])):
         if guess in found:
-            end = "so it is" if found[guess] == found[truth] else f"it is {_lower(NORMS[truth].label)} ({found[truth]:.1%})"
-            said.append(f"You said {_lower(NORMS[guess].label)} would be {word} ({found[guess]:.1%}): {end}.")
+            end = "it is" if found[guess] == found[truth] else f"it is {_lower(NORMS[truth].label)} ({found[truth]:.1%})"
+            said.append(f"You said {_lower(NORMS[guess].label)} would be {word} ({found[guess]:.1%}): in this run {end}.")
     return " ".join(said)
 
 

@@ -41,7 +41,7 @@ PRESETS = {
         Setup(THREE, order="one class", batch_size=8, learning_rate=0.0006, steps=550, augmentation="none"), 500, _without_batch
     ),
     "size-2": Preset(Setup(THREE, batch_size=2, steps=2500), 300),
-    "ten-times": Preset(Setup((*THREE, "none"), batch_size=32, learning_rate=0.01, steps=400), 200, _without_norm),
+    "ten-times": Preset(Setup((*THREE, "none"), batch_size=32, learning_rate=0.02, steps=400), 200, _without_norm),
     "no-norm": Preset(Setup(("batch", "none"), batch_size=32, learning_rate=0.002, steps=400), 250, _without_norm),
     "groups": Preset(
         Setup(("layer", "group", "instance"), batch_size=32, learning_rate=0.002, steps=300), 150, _without_instance

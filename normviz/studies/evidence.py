@@ -172,8 +172,18 @@ def conclusion(of: str, other: str, found: dict[str, float]) -> str:
             f"{of} minus {other}: {points['mean']:+.2f} ± {half:.2f} points. The interval includes zero: these "
             f"{found['count']} seeds do not separate them."
         )
-    leader, trailer = (of, other) if points["mean"] > 0 else (other, of)
+    leader, trailer = (of, other) if points["mean"] > 0 else _turned(of, other)
     return f"{leader} leads {trailer} by {abs(points['mean']):.2f} ± {half:.2f} points; the interval excludes zero."
+
+
+def _turned(of: str, other: str) -> tuple[str, str]:
+    """Returns both names the other way round, the case of their first letters as a sentence wants it."""
+    return other[0].upper() + other[1:], of[0].lower() + of[1:] if other[0].islower() else of
+
+
+def at_once(count: int) -> float:
+    """Returns how sure each of several intervals must be for all to hold at once with 95% (Bonferroni)."""
+    return 1 - 0.05 / count
 
 
 def together(said: Iterable[str], differences: pd.DataFrame) -> list[str]:
@@ -191,10 +201,10 @@ def together(said: Iterable[str], differences: pd.DataFrame) -> list[str]:
     count = len(by_name)
     if count < 2 or any(len(values) < 2 for values in by_name.values()):
         return [*said]
-    found = {name: mean_interval(values, 1 - 0.05 / count) for name, values in by_name.items()}
+    found = {name: mean_interval(values, at_once(count)) for name, values in by_name.items()}
     apart = [name for name, each in found.items() if each["low"] > 0 or each["high"] < 0]
     last = "all of them still exclude zero" if len(apart) == count else "none of them excludes zero"
     if 0 < len(apart) < count:
-        last = f"zero stays excluded for {', '.join(apart)} alone"
+        last = f"only {'; '.join(apart)} still {'excludes' if len(apart) == 1 else 'exclude'} zero"
     chances = f"{count} comparisons are {count} chances to be misled"
     return [*said, f"{chances}: with intervals that hold for all at once (95%, Bonferroni), {last}."]

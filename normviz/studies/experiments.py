@@ -90,9 +90,12 @@ def seeds_sentence(table: pd.DataFrame) -> str:
     said = f"Means over {count} seeds." if count > 1 else "One seed: without an interval, which takes two at least."
     if lost.empty:
         return said
-    found = lost["norm"].value_counts()
-    counts = ", ".join(f"{short_name(norm)} {found[norm]}" for norm in NORMS if norm in found)
-    return f"{said} A run whose loss was not finite any more counts as chance: {counts}."
+    counts = []
+    for optimizer, norms in lost["norm"].groupby(_setting(lost, "optimizer"), sort=False):
+        found = norms.value_counts()
+        of_norms = ", ".join(f"{short_name(norm)} {found[norm]}" for norm in NORMS if norm in found)
+        counts.append(f"with {questions.OPTIMIZERS[optimizer].removesuffix('.')} {of_norms}")
+    return f"{said} A run whose loss was not finite any more counts as chance: {'; '.join(counts)}."
 
 
 def layer_norms(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

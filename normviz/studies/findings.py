@@ -129,8 +129,8 @@ def gap(table: pd.DataFrame, norm: str) -> pd.DataFrame:
     Each change is measured with everything before it in place, and its interval is that of the paired difference.
 
     Returns:
-        step, kind ("level" or "change"), start, end, low, high (of the change, drawn at `end`), top, label; empty where a
-        step has not been run.
+        step, kind ("level" or "change"), start, end, low, high (of the change, drawn at `end`), top, label, seeds (of the
+        last level); empty where a step has not been run.
     """
     reported = published.reported("batch") - published.reported(norm)
     batch = {recipe: evidence.by_seed(table, "published", "batch", recipe=recipe) for recipe in ("source", "repaired")}
@@ -153,7 +153,7 @@ def gap(table: pd.DataFrame, norm: str) -> pd.DataFrame:
 
 def _level(step: str, found: dict) -> dict:
     top = np.nanmax([found["mean"], found["high"], 0])
-    interval = {"low": found["low"], "high": found["high"], "top": top}
+    interval = {"low": found["low"], "high": found["high"], "top": top, "seeds": found.get("count", np.nan)}
     return {
         "step": step,
         "kind": "level",
@@ -177,15 +177,16 @@ def gap_sentence(steps: pd.DataFrame, name: str) -> str:
     steps_down = changes["end"] - changes["start"]
     most = changes.loc[steps_down.idxmin()]
     fall = (
-        f" The largest fall, {most['label']} points, comes with {most['step'].replace('|', ' ')}."
+        f" The largest step down in this order, {-100 * steps_down.min():.1f} points, comes with {most['step'].replace('|', ' ')}."
         if steps_down.min() < 0
         else ""
     )
     first, last = steps.iloc[0], steps.iloc[-1]
-    left = f"{100 * last['end']:.1f} points (95% interval {100 * last['low']:.1f} to {100 * last['high']:.1f})"
+    interval = f"95% interval {100 * last['low']:.1f} to {100 * last['high']:.1f}, {last['seeds']:.0f} seeds"
+    known = "one seed, so no interval" if np.isnan(last["low"]) else interval
     return (
-        f"Of the {100 * first['end']:.1f} points that the source reported between its BN and {_lower(name)}, {left} are left "
-        f"when only the norm differs.{fall}"
+        f"Between its BN and {_lower(name)} the source reported {100 * first['end']:.1f} points; {100 * last['end']:.1f} "
+        f"({known}) are left when only the norm differs.{fall}"
     )
 
 
@@ -235,8 +236,12 @@ def group_count_sentence(seeds: pd.DataFrame) -> str:
     """States whether the best number of groups can be told from the worst; instance norm stays out, it cannot learn here."""
     learning = seeds[seeds["norm"] != "instance"]
     by_name = {name: rows.set_index("seed")["value"] for name, rows in learning.groupby("name", sort=False)}
-    best, worst = (pick(by_name, key=lambda name: by_name[name].mean()) for pick in (max, min))
-    return "Best and worst: " + evidence.conclusion(best, worst, evidence.difference(by_name[best], by_name[worst]))
+    if len(by_name) < 2:
+        return questions.TOO_FEW
+    worst, *_, best = sorted(by_name, key=lambda name: by_name[name].mean())
+    one, other = (name.partition(":")[0] for name in (best, worst))
+    found = evidence.difference(by_name[best], by_name[worst])
+    return f"Best and worst: {evidence.conclusion(f'Group norm with {one}', f'group norm with {other}', found)}"
 
 
 def shifts(table: pd.DataFrame, study: str) -> dict[str, pd.DataFrame]:
@@ -275,9 +280,9 @@ def shifts_as_text(by_shift: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def shift_sentence(by_shift: dict[str, pd.DataFrame]) -> str:
     """States who stands the highest severity best, in the mean and shift by shift, and how far that goes."""
     table = _hardest(by_shift)
-    means = ", ".join(f"{label} {mean:.1%}" for label, mean in table.mean().items())
+    means = "; ".join(f"{label} {mean:.1%}" for label, mean in table.mean().items())
     alone = table.drop(columns=[label for label in table if label.endswith(questions.STATISTICS_USED["batch"])])
-    best = ", ".join(f"{label} in {count}" for label, count in alone.idxmax(axis=1).value_counts().items())
+    best = "; ".join(f"{label} in {count}" for label, count in alone.idxmax(axis=1).value_counts().items())
     return (
         f"Mean accuracy over the {len(table)} shifts at the highest severity: {means}. Without the statistics of the shifted batch "
         f"the best is {best}. This is one network each, so it tells of these networks and not yet of the norms."

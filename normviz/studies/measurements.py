@@ -18,7 +18,7 @@ from normviz.model.norms import STUDIES
 from normviz.pictures import dataset, tensors
 from normviz.training import batches, inference, runs
 
-SHIFTS = {  # kind: five severities, mildest first; the kinds are among those of Hendrycks & Dietterich 2019, the values ours
+SHIFTS = {  # kind: five severities, mildest first; all but “darker” are kinds of Hendrycks & Dietterich 2019, the values ours
     "darker": (0.8, 0.65, 0.5, 0.35, 0.2),
     "brighter": (1.25, 1.5, 1.8, 2.2, 2.7),
     "lower contrast": (0.75, 0.6, 0.45, 0.3, 0.15),

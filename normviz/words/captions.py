@@ -42,7 +42,8 @@ CURVES = (
             "gap",
             "Training minus test accuracy",
             "difference",
-            "Below zero: augmented training pictures are harder than test pictures. Rising: the network learns them by heart.",
+            "Below zero: training pictures are augmented, and counted while the network still changes. Rising: it gets better on "
+            "them than on new ones.",
             percent=True,
         ),
     ),

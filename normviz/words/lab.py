@@ -34,7 +34,7 @@ DEMOS = {
     "size-2": Demo(
         "Batch size 2",
         "Two pictures a batch. Does batch norm fall behind?",
-        "In so few steps the three lie close together, and which one leads changes with the seed. What two pictures cost in "
+        "In so few steps they lie a few points apart, and which one leads changes with the seed. What two pictures cost in "
         "longer training is measured on the page Evidence.",
         "The mean of two pictures strays far from the running mean: the chart of the stray shows it, layer by layer. That noise "
         "harms a finished network more than one that has hardly begun to learn.",
@@ -42,7 +42,7 @@ DEMOS = {
     ),
     "ten-times": Demo(
         "Ten times the learning rate",
-        "The rate of the other demos, times ten. Who stands it?",
+        "The rate of “No norm at all”, times ten. Who stands it?",
         "It shows within a minute.",
         "A norm divides by the size of what it receives, so weights that a large step has blown up change its output little. "
         "Without a norm nothing holds them back.",

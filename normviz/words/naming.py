@@ -1,8 +1,8 @@
 """How the models of each study are called: in full, short, and by the layer that they are built from."""
 
 STUDY_MEANING = {
-    "controlled": "Three networks alike in width, parameters, recipe and seed. **Only the norm differs**, so a gap between "
-    "them is what the norm alone is worth.",
+    "controlled": "Three networks alike in width, parameters, recipe and seed. **Only the norm differs**: a gap between "
+    "them is the norm's and the seed's, which Evidence tells apart.",
     "published": "The source's three networks. **Norm, width and affine shape all differ**, and the network it calls GN is "
     "built from `nn.LayerNorm([C, H, W])`: a gap between them cannot be put down to the norm.",
     "budget": "Three networks alike in all but the norm, as in `controlled`, on **another network with residual blocks**, "

@@ -29,8 +29,8 @@ NO_GROUPS = "It averages over **{averages}**, which has no row a group here."
 GROUPS = "One mean and one standard deviation for {averaged_over}; the first {shown:,} of {count:,} are drawn."
 LEARNED = "Gamma and beta by channel, the first {shown:,} of {count:,}; 1 and 0 where the layer has no such parameters."
 KEPT = (
-    "In training it takes the batch's own statistics; in evaluation, as here, the running ones that it kept. Where the two part, "
-    "these pictures are unlike those that it was trained on, or it was never trained."
+    "In training it takes the batch's own statistics; in evaluation, as here, the running ones that it kept. Where the two part "
+    "by more than so few pictures scatter, they are unlike those that it was trained on, or it was never trained."
 )
 NOT_KEPT = "It keeps no running statistics: in training and in evaluation it does the same."
 CHANGES = (

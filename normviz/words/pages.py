@@ -140,9 +140,9 @@ PAGES = {
     ),
     "evidence": Page(
         "What can be concluded?",
-        "One run of each norm invites a false winner: another seed, another order. Here every network is trained with several "
-        "seeds, and a difference counts only if its 95% interval $\\bar d \\pm t\\, s_d/\\sqrt{n}$ leaves out zero, where $d$ "
-        "is the difference of two networks at the same seed.",
+        "One run of each norm invites a false winner: another seed, another order. Here most networks are trained with several "
+        "seeds, and where it is one that is said. A difference counts only if its 95% interval $\\bar d \\pm t\\, "
+        "s_d/\\sqrt{n}$ leaves out zero, where $d$ is the difference of two networks at the same seed.",
         "Accuracy is one number. Look at the pictures behind it.",
     ),
     "mistakes": Page(

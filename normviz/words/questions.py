@@ -20,7 +20,7 @@ STUDIES = {
     "networks": Question(
         "What is a norm worth on another network?",
         "Three networks, on each of which only the norm differs: the source's skeleton, a narrow ResNet-8, and the one of the "
-        "study `budget`. Each has the recipe that its network was given, the same for its three norms.",
+        "study `budget`. Each has the recipe that its network was given, the same for its three norms: optimizer and rates change with the network.",
     ),
     "gap": Question(
         "Where did the source's gap come from?",
@@ -37,7 +37,7 @@ STUDIES = {
     ),
     "rates": Question(
         "Which learning rates does a norm bear?",
-        "The equal networks and the one without norm, trained for one epoch at eight learning rates with each of two optimizers. "
+        "The equal networks and the one without norm, trained for one epoch, one cycle of the learning rate up to each of eight rates, with each of two optimizers. "
         "{learning_rates} say that batch norm's gain is that large rates do not diverge.",
     ),
     "groups": Question(
@@ -70,8 +70,8 @@ STUDIES = {
     ),
     "shift": Question(
         "What if the pictures change?",
-        "The shipped networks of the study chosen above on test pictures that get darker, brighter, lower in contrast, "
-        "blurred, noisy or JPEG-compressed, after {corruptions}. Batch norm is drawn twice: with its running statistics and, dashed, with those of "
+        "The shipped networks of the study chosen above on test pictures that get brighter, lower in contrast, "
+        "blurred, noisy or JPEG-compressed, after {corruptions}, or darker. Batch norm is drawn twice: with its running statistics and, dashed, with those of "
         "the shifted batch, as {shifted_statistics} has it. Lines at the points: 95% Wilson interval over the test pictures.",
     ),
 }
@@ -122,7 +122,7 @@ SHIFT_UNITS = {
     "JPEG": "quality",
 }
 SCALING_NOTE = (
-    "Group and layer norm never look at the batch, so what they lose at small batches is the recipe's doing, not the norm's. The "
+    "Group and layer norm never look at the batch, so where they lose at small batches it is the recipe's doing, not the norm's. The "
     "paper trained with SGD; the step of AdamW hardly depends on the size of the gradient, so the same scaling leaves it slow at "
     "small batches: a likely cause, not measured here."
 )

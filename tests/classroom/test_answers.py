@@ -30,8 +30,24 @@ def test_the_best_and_the_worst_are_found_where_they_are_separated(made_up):
 
 def test_the_right_answer_is_that_the_seeds_do_not_decide_where_that_is_offered(made_up):
     assert compute("best", ["group", "layer"], ["group", "layer", answers.UNDECIDED]).right == answers.UNDECIDED
-    assert compute("best", ["group", "layer"], ["group", "layer"]).right == "layer"
     assert compute("best", ["batch", "layer"], ["batch", "layer", answers.UNDECIDED]).right == "batch"
+
+
+def test_where_it_is_not_offered_each_that_the_seeds_do_not_separate_from_the_best_is_right(made_up):
+    answer = compute("best", ["group", "layer"], ["group", "layer"])
+    assert answer.right == "layer" and answers.accepts(answer, "choice", "group", 0)
+    answer = compute("best", NAMES, NAMES)
+    assert [answers.accepts(answer, "choice", norm, 0) for norm in NAMES] == [True, False, False]
+
+
+def test_one_seed_does_not_decide_what_another_may_turn_round():
+    first, *others = measures.measured("demo size-2").means().sort_values("mean", ascending=False)["key"]
+    rule = Rule("best", "demo size-2", (first, *others))
+    assert answers.compute(rule, (first, *others, answers.UNDECIDED)).right == answers.UNDECIDED
+    answer = answers.compute(rule, (first, *others))
+    assert answer.right == first and not any(answers.accepts(answer, "choice", other, 0) for other in others), "of that run"
+    reported = Rule("best", "reported", tuple(NAMES))
+    assert answers.compute(reported, (*NAMES, answers.UNDECIDED)).right == "batch", "a figure of the past stays as it is"
 
 
 def test_the_best_is_told_from_every_other_not_from_the_second_alone(monkeypatch):

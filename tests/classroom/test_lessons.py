@@ -21,6 +21,31 @@ def test_a_shipped_lesson_is_whole(key):
         assert not re.search(r"\d+[.,]\d|%", step.text + step.why), "a figure belongs into what is computed"
 
 
+@pytest.mark.parametrize(
+    ("key", "right"),
+    [
+        ("batch-size", {"mates": "batch", "sizes": "layer>group>batch", "one-class": "batch"}),
+        (
+            "which-norm-wins",
+            {
+                "mates": "batch",
+                "parameters": "group",
+                "second": "not separated",
+                "one-class": "batch",
+                "small": "layer>group>batch",
+                "small-lead": "not separated",
+            },
+        ),
+    ],
+)
+def test_the_reasons_that_a_lesson_gives_stand_on_these_answers(key, right):
+    steps = lessons.load(lessons.files()[key]).steps
+    asked = {step.key: step for step in steps if step.question and step.question.kind != "number"}
+    assert {name: views.answer(step).right for name, step in asked.items()} == right
+    leads = [float(views.answer(step).right) for step in steps if step.rule and step.rule.name == "difference"]
+    assert all(lead > 0 for lead in leads), "batch norm is said to lead"
+
+
 def test_the_lessons_that_ship_have_their_cuts_and_eight_to_ten_steps():
     found = {key: lessons.load(file) for key, file in lessons.files().items()}
     assert found["which-norm-wins"].cuts == (20, 45, 90) and 8 <= len(found["which-norm-wins"].steps) <= 10

@@ -60,10 +60,13 @@ def test_the_verdict_is_paired_by_seed():
 def test_the_guess_is_answered():
     found = points({"batch": 0.1, "group": 0.3, "layer": 0.2})
     said = outcome.answer(About("x", "v", best="batch", worst="batch"), found)
-    assert "would be best (10.0%): it is group norm (30.0%)" in said and "would be worst (10.0%): so it is" in said
+    assert (
+        "would be best (10.0%): in this run it is group norm (30.0%)" in said
+        and "would be worst (10.0%): in this run it is." in said
+    )
     assert outcome.answer(About("x", "v"), found) == ""
     alike = points({"group": 0.1, "layer": 0.1})
-    assert all(outcome.answer(About("x", "v", best=norm), alike).endswith("so it is.") for norm in ("group", "layer"))
+    assert all(outcome.answer(About("x", "v", best=norm), alike).endswith("in this run it is.") for norm in ("group", "layer"))
 
 
 def test_numbers_say_where_each_norm_stands():

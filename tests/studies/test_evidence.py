@@ -35,7 +35,7 @@ def test_a_difference_is_paired_by_seed():
             {"mean": 0.012, "low": 0.002, "high": 0.022, "count": 5},
             "A leads b by 1.20 ± 1.00 points; the interval excludes zero.",
         ),
-        ({"mean": -0.012, "low": -0.022, "high": -0.002, "count": 5}, "b leads A by 1.20 ± 1.00 points; the interval excludes"),
+        ({"mean": -0.012, "low": -0.022, "high": -0.002, "count": 5}, "B leads a by 1.20 ± 1.00 points; the interval excludes"),
         (
             {"mean": 0.01, "low": -0.01, "high": 0.03, "count": 5},
             "A minus b: +1.00 ± 2.00 points. The interval includes zero: these 5",
@@ -60,7 +60,7 @@ def test_what_stays_when_several_differences_are_taken_together():
         "tells alone, not among three"
     )
     first, last = evidence.together(["first"], differences(a=clear, b=bare, c=none))
-    assert first == "first" and last.endswith("hold for all at once (95%, Bonferroni), zero stays excluded for a alone.")
+    assert first == "first" and last.endswith("hold for all at once (95%, Bonferroni), only a still excludes zero.")
     assert evidence.together([], differences(b=bare, c=none))[0].endswith("none of them excludes zero.")
     assert evidence.together([], differences(a=clear, c=[-each for each in clear]))[0].endswith(
         "all of them still exclude zero."

@@ -37,7 +37,7 @@ def test_a_run_that_diverged_counts_as_chance_and_is_told():
     lines, _ = experiments.rates(table)["sgd"]
     assert lines.set_index("x")["mean"][1.0] == pytest.approx(0.1)
     assert "No norm 60% at best, at 0.1 alone" in experiments.rates_sentence("sgd", lines)
-    counted = "Means over 2 seeds. A run whose loss was not finite any more counts as chance: No norm 2."
+    counted = "Means over 2 seeds. A run whose loss was not finite any more counts as chance: with SGD with momentum No norm 2."
     assert experiments.seeds_sentence(table) == counted
     assert experiments.seeds_sentence(rates_table({0.1: 0.6})) == "Means over 2 seeds."
 

@@ -36,7 +36,7 @@ def test_the_waterfall_adds_up():
     assert list(steps["end"]) == pytest.approx([reported, 0.10, 0.06, 0.03, 0.01, 0.01])
     assert list(steps["label"]) == ["6.8", "+3.2", "-4.0", "-3.0", "-2.0", "1.0"]
     said = findings.gap_sentence(steps, "The source's “GN”")
-    assert "1.0 points" in said and "-4.0 points, comes with repaired recipe" in said
+    assert "; 1.0 (95% interval 1.0 to 1.0, 2 seeds) are left" in said and "4.0 points, comes with repaired recipe" in said
     assert findings.gap(gap_table({"source": 0, "repaired": 0, "width": 0, "norm": 0}), "layer").empty, "layer was not run"
 
 
@@ -45,4 +45,6 @@ def test_the_best_number_of_groups_is_compared_with_the_worst_that_learns():
     accuracy |= {Plan("controlled", "instance", seed): 0.1 for seed in (0, 1)}
     means, seeds = findings.group_counts(trained("groups", accuracy))
     assert list(means["name"]) == [questions.GROUP_COUNTS[count] for count in ("2", "8", "C")]
-    assert findings.group_count_sentence(seeds).startswith("Best and worst: 8 groups leads 2 groups by 6.00 ± 0.00")
+    assert findings.group_count_sentence(seeds).startswith(
+        "Best and worst: Group norm with 8 groups leads group norm with 2 groups by 6.00"
+    )

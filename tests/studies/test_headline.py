@@ -21,7 +21,7 @@ def made_up(accuracies=ACCURACIES) -> pd.DataFrame:
 
 def test_the_gap_is_that_of_the_means_with_the_interval_paired_by_seed():
     gap = headline.apart(made_up(), "controlled")
-    wanted = evidence.mean_interval([0.03, 0.01])
+    wanted = evidence.mean_interval([0.03, 0.01], evidence.at_once(3))
     assert [gap.points, gap.low, gap.high] == pytest.approx([100 * wanted[key] for key in ("mean", "low", "high")])
     assert gap.seeds == 2 and gap.points == pytest.approx(2)
     assert headline.apart(made_up(), "published").points == pytest.approx(14)
@@ -29,7 +29,7 @@ def test_the_gap_is_that_of_the_means_with_the_interval_paired_by_seed():
 
 def test_the_sentence_says_over_how_many_seeds():
     said = headline.sentence(made_up())
-    assert "mean of 2 seeds lies 14.0 points (95% interval" in said and "**2.0 points (95% interval -10.7 to 14.7)**" in said
+    assert "mean of 2 seeds lies 14.0 points (95% interval" in said and "**2.0 points (95% interval -36.2 to 40.2)**" in said
     assert headline.CONCLUSION not in said, "so wide an interval allows no conclusion"
     assert headline.CONCLUSION in headline.sentence(evidence.load("seeds"))
 
