@@ -20,7 +20,7 @@ STUDIES = {
     "networks": Question(
         "What is a norm worth on another network?",
         "Three networks, on each of which only the norm differs: the source's skeleton, a narrow ResNet-8, and the one of the "
-        "study `budget`. Each has the recipe that its network was given, the same for its three norms: optimizer and rates change with the network.",
+        "study `budget`, whose design was chosen mostly with layer norm. Each has the recipe that its network was given, the same for its three norms: optimizer and rates change with the network.",
     ),
     "gap": Question(
         "Where did the source's gap come from?",
@@ -55,7 +55,8 @@ STUDIES = {
     "sorted": Question(
         "What if a batch holds one class?",
         "The equal networks trained for one epoch of batches of 16 pictures, drawn from all classes, from two, or from one. "
-        "{sorted_batches} found that batch norm fails on such batches, and that group norm recovers much of it.",
+        "{sorted_batches} found that batch norm fails where the batches of each machine hold few classes, and that group norm recovers "
+        "much of it.",
     ),
     "affine": Question(
         "What can gamma and beta do alone?",
