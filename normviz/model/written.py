@@ -100,11 +100,12 @@ def _picture(whole: reading.Part) -> tuple[int, int, int]:
 
 
 def _part(each: reading.Part) -> Part:
-    name = next((name for name in each if name in KINDS or name in WIDE), None)
-    if name is None:
-        raise each.wrong(next(iter(each)), f"a part must be one of {', '.join((*WIDE, *KINDS))}")
+    named = [name for name in each if name in KINDS or name in WIDE]
+    if not named:
+        raise each.wrong(next(iter(each), "part"), f"a part must be one of {', '.join((*WIDE, *KINDS))}")
+    name = min(named, key="norm".__eq__)  # which other kinds have as an option
     kind = WIDE[name] if name in WIDE else _choice(each, name, KINDS[name])
-    each.allow(name, *(["norm", "groups"] if kind in NORMED else []), *_options(kind))
+    each.allow(*dict.fromkeys([name, *(["norm", "groups"] if kind in NORMED else []), *_options(kind)]))
     width = _whole(each, name if name in WIDE else "width", WIDEST) if kind in "CLXB" else 0
     kernel = _whole(each, "kernel", 11, usual=3) if kind in "CX" else 0
     if kind in "CX" and kernel % 2 == 0:

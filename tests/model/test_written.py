@@ -50,6 +50,8 @@ def test_what_a_network_without_a_linear_layer_gives(end, shape):
     ("text", "said"),
     [
         ("parts:\n  - swirl: 4\n", "line 2: a part must be one of convolution, linear, norm"),
+        ("norm: batch\nparts:\n  - {}\n", "line 3: a part must be one of .*: part=nothing"),
+        ("norm: batch\nparts:\n  - norm: usual\n    width: 3\n", "line 4: no such name here; known are norm, groups: width"),
         ("parts:\n  - convolution: 4\n    kernel: 2\n", "line 3: kernel must be odd"),
         ("parts:\n  - convolution: 0\n", "line 2: convolution must be a number from 1 to 1024"),
         ("parts:\n  - convolution: 2.5\n", "line 2: convolution must be a whole number"),
@@ -76,6 +78,11 @@ def test_what_a_network_without_a_linear_layer_gives(end, shape):
 def test_what_is_wrong_is_named_with_its_line(text, said):
     with pytest.raises(ReadingError, match=said):
         written.load_text(text)
+
+
+def test_the_order_of_names_within_a_part_is_free():
+    network = written.load_text("parts:\n  - norm: group\n    groups: 3\n    residual: plain\n")
+    assert [module.num_groups for module in network.modules() if isinstance(module, nn.GroupNorm)] == [3]
 
 
 def test_a_file_is_read(tmp_path):
