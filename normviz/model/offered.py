@@ -31,7 +31,10 @@ def offers() -> dict[str, Offer]:
 def _read(name: str, text: str) -> Offer:
     try:
         network, *rest = shlex.split(text)
-        options = dict(zip(rest[::2], rest[1::2], strict=True))
+        words = [part for word in rest for part in (word.split("=", 1) if word.startswith("--") else [word])]
+        if len(words) % 2:
+            raise ValueError(f"an option must be a name and its value: {words[-1]} stands alone")
+        options = dict(zip(words[::2], words[1::2]))
         if set(options) - set(OPTIONS):
             raise ValueError(f"no such option: {', '.join(sorted(set(options) - set(OPTIONS)))}")
         return Offer(network, read_shape(options["--input"]) if "--input" in options else None, options.get("--weights", ""))

@@ -17,16 +17,20 @@ def test_a_server_offers_none_unless_its_owner_names_some():
 
 
 def test_the_environment_goes_before_the_file(monkeypatch):
-    settings.FILE.write_text('[networks]\nmine = "mypackage.models:build"\nother = "resnet18"\n')
+    settings.FILE.write_text('[networks]\nmine = "mypackage.models:build"\nother = "resnet18 --input=3x8x8 --weights=a=b"\n')
     monkeypatch.setenv("NORMVIZ_NETWORKS_MINE", "'my own.yaml' --weights w.safetensors --input 3x64x64")
-    assert offered.offers() == {"mine": Offer("my own.yaml", (3, 64, 64), "w.safetensors"), "other": Offer("resnet18")}
+    assert offered.offers() == {
+        "mine": Offer("my own.yaml", (3, 64, 64), "w.safetensors"),
+        "other": Offer("resnet18", (3, 8, 8), "a=b"),
+    }
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("''", "mine=''"),
-        ("'resnet18 --input'", "mine='resnet18 --input'"),
+        ("'resnet18 --input'", "an option must be a name and its value: --input stands alone"),
+        ("'resnet18 3x64x64'", "3x64x64 stands alone"),
         ("'resnet18 --input 3xax4'", "invalid literal"),
         ("'resnet18 --input 3x0x4'", "numbers from 1 to 4096"),
         ("'resnet18 --data DIR'", "no such option: --data"),
