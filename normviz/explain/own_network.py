@@ -14,6 +14,7 @@ from normviz.training import evaluation
 
 SIZES = (2, 4, 8, 16)  # pictures of a batch
 BATCHES = 8
+ROUNDED = 1e-3  # how far the sum of a softmax may be from 1
 FACTOR, CONSTANT = 3.0, 1.0  # of `invariances.changed`
 MODES = ("training", "evaluation")
 STRIPS = {"norms in training": "batch", "norms in evaluation": "none"}  # and the norm whose colour it has
@@ -133,10 +134,13 @@ def answers(network: nn.Module, paths: list[str], batches: list[torch.Tensor], a
 
 
 def _first(network: nn.Module, batch: torch.Tensor) -> np.ndarray:
+    """Returns the first picture's probabilities: what the network gives where these are that already, else its softmax."""
     given = again.first_real(walk.run(network, batch))
     if given is None or given.ndim < 2 or len(given) != len(batch) or given[0].numel() < 2:
         raise ValueError("a network must give a row of numbers for each picture, of which the largest is its answer")
-    return evaluation.probabilities(given[:1].flatten(1).float().numpy())[0]
+    row = given[0].flatten().double().numpy()
+    is_share = row.min() >= 0 and abs(row.sum() - 1) < ROUNDED
+    return row if is_share else evaluation.probabilities(row)
 
 
 def sentence(found: pd.DataFrame, size: int) -> str:

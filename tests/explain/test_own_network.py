@@ -102,6 +102,13 @@ def test_only_batch_norms_answer_moves_with_the_batch(norm, moves):
     assert "output" in own_network.sentence(found, 4)
 
 
+def test_a_softmax_at_the_end_of_a_network_stands_for_its_probabilities():
+    network, first = classifier(nn.BatchNorm2d(8)).eval(), pictures(1)
+    nn.init.constant_(network[-1].bias[2], 5)
+    tables = [own_network.answers(each, [], [first], first) for each in (network, nn.Sequential(network, nn.Softmax(1)))]
+    assert tables[0]["probability"].tolist() == pytest.approx(tables[1]["probability"].tolist())
+
+
 def test_a_network_without_a_row_a_picture_has_no_answer():
     with pytest.raises(ValueError, match="a row of numbers for each picture"):
         own_network.answers(nn.Sequential(nn.Flatten(0), nn.Unflatten(0, (1, -1))), [], [pictures()], pictures(2))
