@@ -3,6 +3,7 @@
 import zipfile
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
@@ -10,6 +11,7 @@ PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".tar", ".pt2", ".
 ZIP, PICKLE = b"PK\x03\x04", b"\x80"  # as torch.save, TorchScript and torch.export write it; as older torch.save did
 HEADER = b"{"  # of a safetensors file, after 8 bytes with its length, whose first may be any
 NAMED = 3  # tensors of a kind
+COUNT = "num_batches_tracked"  # of a batch norm; evaluation does without
 READERS = {  # what is in the file -> how its owner reads a state dict out of it
     "export": "torch.export.load({file!r}).state_dict",
     "script": "torch.jit.load({file!r}).state_dict()",
@@ -33,15 +35,15 @@ def load(network: nn.Module, file: str | Path) -> None:
     """Puts a file's weights into a network, in place; nothing is changed where one does not fit.
 
     Raises:
-        WeightsError: a file that may hold code, one that cannot be read, or tensors that are missing, left over or of another
-            shape, which are named.
+        WeightsError: a file that may hold code, one that cannot be read, or tensors that are missing, left over, of another
+            shape or complex, which are named. One of a tensor's names is enough; `COUNT` may be missing or left over.
     """
     file = Path(file)
     _refuse_code(file)
     try:
         with safe_open(file, "pt") as held:
-            _check({name: tuple(held.get_slice(name).get_shape()) for name in held.keys()}, network, file)  # noqa: SIM118
-            network.load_state_dict({name: held.get_tensor(name) for name in held.keys()})  # noqa: SIM118
+            _check({name: held.get_slice(name) for name in held.keys()}, network, file)  # noqa: SIM118
+            network.load_state_dict({name: held.get_tensor(name) for name in held.keys()}, strict=False)  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"weights must be a safetensors file: {file} ({error}); save them again") from error
 
@@ -76,21 +78,27 @@ def _content(file: Path) -> str:
         return "pickle"
 
 
-def _check(held: dict[str, tuple], network: nn.Module, file: Path) -> None:
-    needed = {name: tuple(values.shape) for name, values in network.state_dict().items()}
-    other = [
-        f"{name} is {_by(held[name])}, not {_by(needed[name])}"
-        for name in needed
-        if held.get(name, needed[name]) != needed[name]
-    ]
+def _check(held: dict, network: nn.Module, file: Path) -> None:
+    needed = network.state_dict()
+    shapes = {name: (tuple(held[name].get_shape()), tuple(needed[name].shape)) for name in needed if name in held}
+    there = {_place(needed[name]) for name in shapes}
+    missing = [name for name in needed if name not in held and _place(needed[name]) not in there]
     found = {
-        "missing": [name for name in needed if name not in held],
-        "left over": [name for name in held if name not in needed],
-        "of another shape": other,
+        "missing": [name for name in missing if not name.endswith(COUNT)],
+        "left over": [name for name in held if name not in needed and not name.endswith(COUNT)],
+        "of another shape": [f"{name} is {_by(of)}, not {_by(to)}" for name, (of, to) in shapes.items() if of != to],
+        "complex, not real": [
+            name for name in shapes if held[name].get_dtype().startswith("C") and not needed[name].is_complex()
+        ],
     }
     said = [f"{what}: {_some(names)}" for what, names in found.items() if names]
     if said:
         raise WeightsError(f"weights must have each tensor of the network and no other: {file}: {'; '.join(said)}")
+
+
+def _place(values: torch.Tensor) -> tuple:
+    """Returns what two names of one tensor share."""
+    return values.data_ptr(), values.shape, values.stride()
 
 
 def _by(shape: tuple[int, ...]) -> str:

@@ -2,7 +2,7 @@ import pickle
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save_file, save_model
 from torch import nn
 
 from normviz.model import weights
@@ -30,6 +30,7 @@ def test_weights_are_put_in(file):
         ({"1.running_var": None}, "missing: 1.running_var"),
         ({"2.weight": torch.ones(1)}, "left over: 2.weight"),
         ({"0.weight": torch.ones(4, 3)}, "of another shape: 0.weight is 4x3, not 4x3x1x1"),
+        ({"0.bias": torch.ones(4, dtype=torch.complex64)}, "complex, not real: 0.bias"),
         ({f"more.{n}": torch.ones(1) for n in range(5)}, "left over: more.0, more.1, more.2 and 2 more"),
     ],
 )
@@ -41,6 +42,28 @@ def test_weights_that_do_not_fit_are_named_and_change_nothing(file, change, said
     with pytest.raises(weights.WeightsError, match=said):
         weights.load(own, file)
     assert all(torch.equal(values, before[name]) for name, values in own.state_dict().items())
+
+
+def test_one_name_of_two_is_enough(file):
+    def tied() -> nn.Sequential:
+        return nn.Sequential(*network(), norm := nn.BatchNorm2d(4), norm)
+
+    one, other = tied(), tied()
+    save_model(one.requires_grad_(False).apply(lambda layer: [nn.init.normal_(values) for values in layer.parameters()]), file)
+    weights.load(other, file)
+    assert all(torch.equal(values, other.state_dict()[name]) for name, values in one.state_dict().items())
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_a_count_of_batches_may_be_missing_or_left_over(file, tracked):
+    count, own = "1.num_batches_tracked", network()
+    held = own.state_dict() | {count: torch.tensor(7)}
+    if tracked:
+        del held[count]
+    else:
+        del own[1].num_batches_tracked
+    save_file(held, file)
+    weights.load(own, file)
 
 
 def test_a_damaged_or_missing_file_is_named(file, tmp_path):
