@@ -121,9 +121,51 @@ def test_norms_are_swapped_and_put_back():
     assert back.line.weight.tolist() == [3] * 4 and back.own.state_dict().keys() == network.own.state_dict().keys()
 
 
+def chained(network: nn.Module, *norms: str) -> nn.Module:
+    for norm in norms:
+        network = swap_norms(network, norm)
+    return network
+
+
+@pytest.mark.parametrize("through", [["batch"], ["none", "batch"], ["group", "batch"], ["group", "none", "layer", "batch"]])
+def test_a_batch_norm_comes_back_as_it_was(through):
+    network = nn.Sequential(nn.Conv2d(3, 8, 1), nn.BatchNorm2d(8, eps=1e-3, momentum=None))
+    network(torch.randn(4, 3, 5, 5) * 3 + 5)
+    back = chained(network.eval(), *through)
+    assert (str(back), back.training) == (str(network), False) and back[1] is not network[1]
+    assert all(torch.equal(values, back.state_dict()[name]) for name, values in network.state_dict().items())
+
+
+def test_what_is_learned_meanwhile_and_where_it_is_comes_along():
+    groups = swap_norms(nn.Sequential(nn.BatchNorm2d(8)), "group")
+    nn.init.constant_(groups[0].weight, 3)
+    back = chained(swap_norms(groups, "none").double(), "batch")
+    assert back[0].weight.tolist() == [3] * 8 and back(torch.ones(2, 8, 3, 3).double()).dtype == torch.float64
+
+
+@pytest.mark.parametrize("norm", ["batch", "group", "layer", "instance"])
+@pytest.mark.parametrize(
+    "old",
+    [nn.BatchNorm2d(8, affine=False), nn.GroupNorm(2, 8, affine=False), nn.GroupNorm(2, 8, bias=False), nn.SyncBatchNorm(8)],
+)
+def test_a_swap_learns_no_more_than_the_old_norm_and_in_its_numbers(old, norm):
+    network = nn.Sequential(nn.Conv2d(3, 8, 1), old).double().requires_grad_(False).eval()
+    swapped = swap_norms(network, norm)
+    assert isinstance(swapped[1], nn.GroupNorm) == (norm != "batch")
+    assert not any(values.requires_grad for values in swapped.parameters())
+    assert [values.shape for values in swapped.parameters()] == [values.shape for values in network.parameters()]
+    assert swapped(torch.randn(2, 3, 4, 4).double()).dtype == torch.float64
+
+
+@pytest.mark.parametrize("sides", [(), (9,), (4, 4), (3, 3, 3)])
+def test_a_batch_norm_in_the_place_of_a_group_norm_takes_what_that_took(sides):
+    assert swap_norms(nn.GroupNorm(2, 8), "batch")(torch.randn(2, 8, *sides)).shape == (2, 8, *sides)
+
+
 def test_a_network_that_is_one_norm_is_swapped():
     assert swap_norms(nn.BatchNorm2d(6).eval(), "group", 3).num_groups == 3
     assert not swap_norms(nn.BatchNorm2d(6).eval(), "group", 3).training
+    assert swap_norms(nn.BatchNorm2d(6), "group", lambda channels: channels // 2).num_groups == 3
 
 
 def test_groups_that_do_not_divide_are_named_with_their_layer():
