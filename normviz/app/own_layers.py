@@ -130,11 +130,9 @@ def _show_statistics(choice: Choice, row: dict) -> None:
     with grid.cell():
         _show_groups(groups, kind, row)
     with grid.cell():
-        chart = layer_charts.channel_marks(shown, _colour(kind), ("gamma", "beta"), "learned")
-        frame.show(chart, "Gamma and beta by channel.", f"Of {row['path']}.")
-        st.caption(words.LEARNED.format(shown=len(shown), count=len(channels)))
-    if channels["running_mean"].isna().all():
-        st.markdown(words.NOT_KEPT)
+        _show_learned(shown, kind, row, len(channels))
+    if not row["running"] or channels["running_mean"].isna().all():
+        st.markdown(words.KEPT_UNSEEN if row["running"] else words.NOT_KEPT)
         return
     st.markdown(words.KEPT)
     grid = st.grid(2, min_column_width=340)
@@ -142,6 +140,15 @@ def _show_statistics(choice: Choice, row: dict) -> None:
         chart = layer_charts.channel_marks(shown, _colour(kind), (f"batch_{statistic}", f"running_{statistic}"), statistic)
         with grid.cell():
             frame.show(chart, f"Batch and running {statistic} by channel.", f"Of {row['path']}.")
+
+
+def _show_learned(shown: pd.DataFrame, kind: str, row: dict, count: int) -> None:
+    if shown["gamma"].isna().all():
+        st.markdown(words.LEARNED_UNSEEN)
+        return
+    chart = layer_charts.channel_marks(shown, _colour(kind), ("gamma", "beta"), "learned")
+    frame.show(chart, "Gamma and beta by channel.", f"Of {row['path']}.")
+    st.caption(words.LEARNED.format(shown=len(shown), count=count))
 
 
 def _show_groups(groups: pd.DataFrame, kind: str, row: dict) -> None:

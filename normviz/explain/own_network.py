@@ -78,7 +78,7 @@ def _as_it_was(x: np.ndarray, shape: tuple[int, ...], channels_at: int) -> np.nd
 
 
 def channels(met: Layer) -> pd.DataFrame:
-    """Returns, by channel: gamma, beta, batch_mean, batch_std, and running_mean and running_std (missing without any)."""
+    """Returns gamma, beta, batch_mean, batch_std, running_mean and running_std by channel, missing as in `layer_statistics`."""
     table = layer_statistics.by_channel([met.passage])
     return table.rename(columns={"mean_before": "batch_mean", "std_before": "batch_std"})
 

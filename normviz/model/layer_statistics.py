@@ -1,6 +1,7 @@
 """What every norm layer received and gave: forward hooks on a private copy of the network, tidy tables out."""
 
 import re
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -14,6 +15,7 @@ from normviz.model import norms
 from normviz.model.network import Network
 from normviz.probe import again, measure
 
+LEARNED = (("weight", "gamma", "scale"), ("bias", "beta", "shift"))  # what gamma and beta may be called
 _averages: WeakKeyDictionary[nn.Module, str] = WeakKeyDictionary()  # of layers that were looked at
 
 
@@ -66,11 +68,16 @@ def passages_and_logits(copy: Network, pictures: torch.Tensor) -> tuple[list[Pas
 
 
 def affine(module: nn.Module, channels: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns gamma and beta, one value a channel; the mean over places where they are learned for every place."""
-    learned = (getattr(module, "weight", None), getattr(module, "bias", None))
+    """Returns gamma and beta, one value a channel; the mean over places where they are learned for every place.
+
+    Missing where the parameters have none of the names of `LEARNED`.
+    """
+    learned = [_named(module, names) for names in LEARNED]
+    strange = all(values is None for values in learned) and any(True for _ in module.parameters())
+    missing = (np.nan, np.nan) if strange else (1.0, 0.0)
     return tuple(
-        np.full(channels, usual) if values is None else _by_channel(values.detach().cpu().numpy(), channels)
-        for values, usual in zip(learned, (1.0, 0.0))
+        np.full(channels, usual) if values is None else _by_channel(values.float().cpu().numpy(), channels)
+        for values, usual in zip(learned, missing)
     )
 
 
@@ -81,10 +88,18 @@ def _by_channel(values: np.ndarray, channels: int) -> np.ndarray:
 
 
 def running(module: nn.Module) -> tuple[np.ndarray, np.ndarray] | None:
-    """Returns the running mean and running standard deviation by channel, None for a norm that keeps none."""
-    if getattr(module, "running_mean", None) is None:
+    """Returns the running mean and running standard deviation by channel, None for a norm that does not keep both."""
+    kept = [_named(module, [name]) for name in ("running_mean", "running_var")]
+    if any(values is None for values in kept) or kept[0].shape != kept[1].shape:
         return None
-    return module.running_mean.cpu().numpy(), module.running_var.sqrt().cpu().numpy()
+    mean, variance = (values.float().flatten().cpu() for values in kept)
+    return mean.numpy(), variance.sqrt().numpy()
+
+
+def _named(module: nn.Module, names: Iterable[str]) -> torch.Tensor | None:
+    """Returns the first tensor of a layer that has one of some names."""
+    values = (getattr(module, name, None) for name in names)
+    return next((each.detach() for each in values if isinstance(each, torch.Tensor)), None)
 
 
 def by_channel(through: list[Passage]) -> pd.DataFrame:
@@ -108,7 +123,8 @@ def _one_table(parts: list[dict[str, np.ndarray]]) -> pd.DataFrame:
 def _channels(passage: Passage) -> dict[str, np.ndarray]:
     channels = passage.before.shape[1]
     gamma, beta = affine(passage.module, channels)
-    mean, std = running(passage.module) or (np.full(channels, np.nan),) * 2
+    kept = running(passage.module)
+    mean, std = kept if kept and len(kept[0]) == channels else (np.full(channels, np.nan),) * 2
     table = {"layer": np.full(channels, passage.layer), "channel": np.arange(channels)}
     for side, values in (("before", passage.before), ("after", passage.after)):
         table[f"mean_{side}"] = values.mean(axis=(0, 2, 3))

@@ -32,7 +32,14 @@ KEPT = (
     "In training it takes the batch's own statistics; in evaluation, as here, the running ones that it kept. Where the two part "
     "by more than so few pictures scatter, they are unlike those that it was trained on, or it was never trained."
 )
-NOT_KEPT = "It keeps no running statistics: in training and in evaluation it does the same."
+NOT_KEPT = "It uses no running statistics: in training and in evaluation it does the same."
+KEPT_UNSEEN = (
+    "In training it takes the batch's own statistics; in evaluation, as here, kept ones. These cannot be drawn: they are no "
+    "`running_mean` and `running_var` with a number a channel each."
+)
+LEARNED_UNSEEN = (
+    "What it learns cannot be drawn as gamma and beta: none of it is called weight, gamma or scale, nor bias, beta or shift."
+)
 CHANGES = (
     "What the layer receives for the example pictures is multiplied by {factor:g}, or shifted by {constant:g} standard "
     "deviation, as a whole or by picture or channel; then the layer is run again. **Moved**: the largest change of any value that it "

@@ -1,4 +1,5 @@
 import pytest
+import torch
 from safetensors.torch import save_file
 from torch import nn
 
@@ -92,6 +93,43 @@ def test_tokens_and_channels_last_are_looked_at(monkeypatch, look):
     app = open_page("own_network", door=words.SERVERS, look=look)
     assert_whole_but_for_charts(app)
     assert averages(app) == ["C"]
+
+
+class HomeMade(nn.Module):
+    """Batch norm of three channels whose gamma and kept statistics are called as asked."""
+
+    def __init__(self, gamma: str, kept: str):
+        super().__init__()
+        self.names = (gamma, f"{kept}_mean", f"{kept}_var")
+        self.register_parameter(gamma, nn.Parameter(torch.ones(1, 3, 1, 1)))
+        self.register_buffer(self.names[1], torch.zeros(1, 3, 1, 1))
+        self.register_buffer(self.names[2], torch.ones(1, 3, 1, 1))
+
+    def forward(self, x):
+        gamma, mean, variance = (getattr(self, name) for name in self.names)
+        if self.training:
+            variance, mean = torch.var_mean(x, (0, 2, 3), keepdim=True)
+        return gamma * (x - mean) / (variance + 1e-5).sqrt()
+
+
+def moving() -> nn.Module:
+    return nn.Sequential(HomeMade("gamma", "moving"))
+
+
+def strange() -> nn.Module:
+    return nn.Sequential(HomeMade("g", "running"))
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "drawn"),
+    [("moving", {words.KEPT_UNSEEN}, 2), ("strange", {words.KEPT, words.LEARNED_UNSEEN}, 3)],
+)
+def test_what_cannot_be_drawn_of_a_home_made_norm_is_said(monkeypatch, name, said, drawn):
+    monkeypatch.setenv("NORMVIZ_NETWORKS_MINE", f"tests.app.test_own_network:{name} --input 3x8x8")
+    app = open_page("own_network", door=words.SERVERS, look=words.STATISTICS)
+    assert_whole_but_for_charts(app)
+    of = {words.KEPT, words.KEPT_UNSEEN, words.NOT_KEPT, words.LEARNED_UNSEEN}
+    assert {text.value for text in app.markdown} & of == said and len(charts(app)) == drawn
 
 
 def test_the_owners_networks_stand_in_the_list(monkeypatch, tmp_path):

@@ -84,6 +84,33 @@ def test_what_pictures_have_no_rows_for_is_named():
         layer_statistics.statistic_kind(passage(nn.LocalResponseNorm(3)))
 
 
+def homemade(**values: torch.Tensor) -> nn.Module:
+    module = nn.BatchNorm2d(8, affine=False, track_running_stats=False)
+    for name, value in values.items():
+        if name.startswith("running"):
+            module.register_buffer(name, value)
+        else:
+            module.register_parameter(name, nn.Parameter(value))
+    return module
+
+
+@pytest.mark.parametrize(
+    ("module", "of"),
+    [
+        (homemade(running_mean=torch.full((1, 8, 1, 1), 2.0), running_var=torch.full((1, 8, 1, 1), 4.0)), (1, 0, 2, 2)),
+        (homemade(running_mean=torch.full((8,), 2.0)), (1, 0, np.nan, np.nan)),
+        (homemade(running_mean=torch.ones(1), running_var=torch.ones(1)), (1, 0, np.nan, np.nan)),
+        (homemade(gamma=torch.full((1, 8, 1, 1), 3.0), beta=torch.full((8,), 2.0)), (3, 2, np.nan, np.nan)),
+        (homemade(scale=torch.tensor(3.0)), (3, 0, np.nan, np.nan)),
+        (homemade(g=torch.ones(8)), (np.nan,) * 4),
+        (nn.BatchNorm2d(8).bfloat16(), (1, 0, 0, 1)),
+    ],
+)
+def test_home_made_norms_are_described(module, of):
+    table = layer_statistics.by_channel([Passage(1, X.numpy(), X.numpy(), module)])
+    np.testing.assert_array_equal(table[["gamma", "beta", "running_mean", "running_std"]], [of] * 8)
+
+
 def test_norms_without_running_statistics_or_beta_are_described():
     table = layer_statistics.by_channel(
         [passage(nn.BatchNorm2d(8, track_running_stats=False)), passage(nn.GroupNorm(2, 8, bias=False))]
