@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from normviz.app import frame, handed_in, lab_network
+from normviz.explain import invariances
 from normviz.model.offered import Offer, offers
 from normviz.settings import SettingsError
 from normviz.words import own_network as words
@@ -49,6 +50,8 @@ def choose() -> Choice:
     door = frame.one_of("Network", doors, default=doors[0], key="door", **options)
     name = _choose_name(door, offered)
     norms = frame.one_of("Its norms", NORMS, default=NORMS[0], key="swapped", wrap=True, **options)
+    if norms == "group":
+        st.caption(words.GROUPS_TAKEN.format(groups=invariances.GROUPS))
     file = st.file_uploader("Weights (.safetensors); else random ones", key="weights", max_upload_size=25)
     weights = handed_in.on_disk("weights", file)
     return Choice(door, name, norms, weights, offered.get(name) if door == words.SERVERS else None)
@@ -94,12 +97,16 @@ def look(choice: Choice) -> tuple[list[dict], str, list[str]] | None:
 
 @st.cache_data(show_spinner="Looking at each norm layer", max_entries=30)
 def _look(key: tuple, _choice: Choice) -> tuple[list[dict], str, list[str]]:
+    from normviz.model import swap
     from normviz.probe import norms, report
 
     network, example = built(_choice)
     layers = norms.probe(network, example)
     rows = [layer.row() | {"channels_at": layer.channels_at} for layer in layers]
-    return rows, report.reached(layers), report.warnings(network, layers, pictures=is_picture(example.shape[1:]))
+    warnings = report.warnings(network, layers, pictures=is_picture(example.shape[1:]))
+    if _choice.norms != NORMS[0] and not any(map(swap.can_swap, network.modules())):
+        warnings = [words.NOT_SWAPPED, *warnings]
+    return rows, report.reached(layers), warnings
 
 
 def built(choice: Choice):
@@ -113,7 +120,7 @@ def _network(key: tuple, _choice: Choice):
 
     network, shape = _as_asked(_choice)
     if _choice.norms != NORMS[0]:
-        network = swap.swap_norms(network, _choice.norms)
+        network = swap.swap_norms(network, _choice.norms, invariances.group_count)
     if _choice.weights is not None:
         _load(network, _choice.weights)
     return network.eval(), _examples(shape)

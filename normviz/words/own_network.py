@@ -21,6 +21,8 @@ FOUND = (
     "Nothing is asked of a layer's name: it is run by itself, and one output is followed back to the inputs that it depends on. "
     "**Averages** names the axes that share one mean: N pictures, C channels, H rows, W columns, L places."
 )
+GROUPS_TAKEN = "In {groups} groups; where that does not divide a layer's channels, in the largest number that divides both."
+NOT_SWAPPED = "no norm of this network can be swapped: only BatchNorm and GroupNorm can, and no layer made from them"
 NO_CELLS = "It shares a mean along axes that the cells of *What is averaged* do not show: **{averages}**."
 CELLS = "Drawn on 3 pictures of 4 channels: cells of one colour and letter share one mean in this layer, in training."
 AVERAGES, STATISTICS, CHANGED, OTHERS, ONE = "what shares a mean", "statistics", "changed input", "other batches", "one picture"

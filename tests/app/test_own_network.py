@@ -35,6 +35,21 @@ def test_norms_are_swapped():
     assert app.info[0].value == "This network has no norm layer."
 
 
+def test_group_norm_takes_as_many_groups_as_divide_the_channels():
+    app = open_page("own_network", swapped="group")
+    assert any("In 4 groups" in caption.value for caption in app.caption)
+    app.text_area[0].set_value("norm: batch\nparts:\n  - convolution: 58\n  - norm: usual\n").run()
+    assert not app.error and averages(app) == ["(C/2)HW"]
+
+
+@pytest.mark.parametrize("swapped", ["kept", "group"])
+def test_a_network_without_norms_to_swap_says_so(monkeypatch, swapped):
+    monkeypatch.setenv("NORMVIZ_NETWORKS_TOKENS", "tests.explain.test_own_network:Tokens --input 6x16x16")
+    app = open_page("own_network", door=words.SERVERS, swapped=swapped)
+    said = [warning.value for warning in app.warning if "norm of this network can be swapped" in warning.value]
+    assert averages(app) == ["C"] and bool(said) == (swapped == "group")
+
+
 def test_what_is_wrong_is_said_with_its_line():
     app = open_page("own_network")
     app.text_area[0].set_value("parts:\n  - swirl: 3\n").run()
