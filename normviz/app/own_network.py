@@ -123,7 +123,8 @@ def _network(key: tuple, _choice: Choice):
         network = swap.swap_norms(network, _choice.norms, invariances.group_count)
     if _choice.weights is not None:
         _load(network, _choice.weights)
-    return network.eval(), _examples(shape)
+    network.eval()
+    return network, _examples(shape)
 
 
 def _as_asked(choice: Choice):

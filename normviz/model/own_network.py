@@ -42,7 +42,9 @@ def seeded(make: Callable[[], nn.Module], seed: int = 0) -> nn.Module:
     """Returns a network in evaluation mode, its weights drawn by a seed; the random state stays."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return make().eval()
+        network = make()
+        network.eval()  # of some networks it returns nothing
+        return network
 
 
 def check_size(name: str, most: int) -> None:

@@ -92,7 +92,8 @@ def of_module(module: nn.Module, arguments: Arguments) -> Again:
 
     def run(x: torch.Tensor, training: bool) -> torch.Tensor:
         args, kwargs = arguments.filled(x)
-        return first_real(copy.train(training)(*args, **kwargs))
+        copy.train(training)
+        return first_real(copy(*args, **kwargs))
 
     kept = list(filter(is_real, copy.buffers()))
     return Again(run, arguments.shape, list(copy.parameters()), kept, _channels_of(module))

@@ -48,7 +48,8 @@ def along(network: nn.Module, example: torch.Tensor, paths: list[str], note: Cal
     Raises:
         ValueError: the network does not take the example.
     """
-    copy, received = again.copied(network, share=True).eval(), {}
+    copy, received = again.copied(network, share=True), {}
+    copy.eval()
 
     def keep(path: str) -> Callable:
         return lambda _, args, kwargs: received.update(

@@ -132,7 +132,8 @@ def walk(copy: nn.Module, example: object) -> Record:
             "that it was made from"
         )
     record = Record()
-    with _hooked(copy.eval(), record), _Functional(record):
+    copy.eval()
+    with _hooked(copy, record), _Functional(record):
         run(copy, example)
     return record
 

@@ -138,6 +138,28 @@ class Kept(nn.Module):
         return self.gamma * (x - mean) / (variance + 1e-5).sqrt()
 
 
+class Silent(nn.Module):
+    """Keeps its norm in evaluation, and its `train` and `eval` return nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(4)
+
+    def forward(self, x):
+        return self.norm(x)
+
+    def train(self, mode=True):
+        super().train(mode)
+        self.norm.train(False)
+
+
+class SilentNorm(nn.BatchNorm2d):
+    """A norm whose `train` and `eval` return nothing."""
+
+    def train(self, mode=True):
+        super().train(mode)
+
+
 class Pooled(nn.Module):
     """Smooths maps; no norm."""
 

@@ -116,6 +116,8 @@ def test_home_made_and_fused_norms_are_known_by_what_they_do():
         (networks.Evolved(8), MAP, ("CHW", False, False, 1)),
         (networks.Kept(8), MAP, ("NHW", True, True, 1)),
         (networks.MeanSquare(8).bfloat16(), TOKENS, ("C", False, False, 1)),
+        (networks.Silent(), (3, 4, 5, 5), ("NHW", True, True, 1)),
+        (networks.SilentNorm(4), (3, 4, 5, 5), ("NHW", True, True, 1)),
     ],
 )
 def test_other_home_made_norms(layer, shape, expected):
