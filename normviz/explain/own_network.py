@@ -98,7 +98,8 @@ def changes(met: Layer) -> pd.DataFrame:
 
 def _given(met: Layer, x: np.ndarray, mode: str) -> np.ndarray:
     """Returns what a copy of the layer, in double precision, gives for values N x C x H x W."""
-    copy = again.copied(met.through.layer).double().train(mode == MODES[0])
+    copy = again.copied(met.through.layer).double()
+    copy.train(mode == MODES[0])
     args, kwargs = met.through.arguments.filled(
         torch.from_numpy(np.ascontiguousarray(_as_it_was(x, met.through.before.shape, met.channels_at)))
     )
@@ -121,16 +122,23 @@ def answers(network: nn.Module, paths: list[str], batches: list[torch.Tensor], a
     Raises:
         ValueError: it does not take a batch, or does not give a row of at least two numbers for each picture.
     """
-    copy, rows = again.copied(network, share=True).eval(), []
-    own = int(_first(copy, alone).argmax())
+    own, rows = int(_first(_with_norms_in(MODES[1], network, paths), alone).argmax()), []
     for (strip, norm), mode in zip(STRIPS.items(), MODES):
-        for path in paths:
-            copy.get_submodule(path).train(mode == MODES[0])
+        copy = _with_norms_in(mode, network, paths)
         for number, batch in enumerate(batches, start=1):
             given = _first(copy, batch)
             answer = {"own": f"output {own}", "probability": given[own], "answer": f"output {given.argmax()}"}
             rows.append({"strip": strip, "norm": norm, "batch": number, **answer, "same": bool(given.argmax() == own)})
     return pd.DataFrame(rows)
+
+
+def _with_norms_in(mode: str, network: nn.Module, paths: list[str]) -> nn.Module:
+    """Returns a copy of its own for each mode: training moves the running statistics."""
+    copy = again.copied(network, share=True)
+    copy.eval()
+    for path in paths:
+        copy.get_submodule(path).train(mode == MODES[0])
+    return copy
 
 
 def _first(network: nn.Module, batch: torch.Tensor) -> np.ndarray:

@@ -4,7 +4,9 @@ import torch
 from torch import nn
 
 from normviz.explain import batch_mates, own_network
+from normviz.model import own_network as doors
 from normviz.probe import norms
+from tests.probe import networks
 
 
 class Tokens(nn.Module):
@@ -78,6 +80,13 @@ def test_changes_that_a_layer_does_not_see(name, stays):
     assert all((now == then).all() for now, then in zip(layer.through.layer.parameters(), weights))
 
 
+def test_layers_whose_train_returns_nothing_are_shown_too():
+    network = doors.seeded(networks.Silent)
+    assert len(own_network.changes(met(networks.SilentNorm(6)))) == len(own_network.MODES) * 6
+    table = own_network.answers(nn.Sequential(network, nn.Flatten()), ["0"], [torch.randn(2, 4, 3, 3)], torch.ones(1, 4, 3, 3))
+    assert len(table) == 2
+
+
 def classifier(norm):
     torch.manual_seed(0)
     return nn.Sequential(
@@ -107,6 +116,14 @@ def test_a_softmax_at_the_end_of_a_network_stands_for_its_probabilities():
     nn.init.constant_(network[-1].bias[2], 5)
     tables = [own_network.answers(each, [], [first], first) for each in (network, nn.Sequential(network, nn.Softmax(1)))]
     assert tables[0]["probability"].tolist() == pytest.approx(tables[1]["probability"].tolist())
+
+
+def test_evaluation_is_the_network_as_it_is_whatever_training_has_moved():
+    network, batch = classifier(nn.BatchNorm2d(8)), pictures()
+    table = own_network.answers(network, ["1"], [5 * batch, batch], batch[:1])
+    network.eval()
+    expected = network(batch).softmax(1)[0].max().item()
+    assert table.iloc[-1]["probability"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_network_without_a_row_a_picture_has_no_answer():
