@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as trees
 
 LOW, HIGH = 0.5, 1.5  # of what stands for learned values: a gamma that begins at 0 would hide what is averaged
@@ -32,7 +33,7 @@ class Arguments:
 
     def filled(self, x: torch.Tensor) -> tuple[tuple, dict]:
         """Returns positional and named arguments with `x` in the place of what was taken out."""
-        leaves = [_own(leaf) for leaf in self.leaves]
+        leaves = [_own(leaf, x.dtype) for leaf in self.leaves]
         leaves[self.place] = x
         return trees.tree_unflatten(leaves, self.form)
 
@@ -57,15 +58,15 @@ def first_real(output: object) -> torch.Tensor | None:
     return next((leaf for leaf in trees.tree_leaves(output) if is_real(leaf)), None)
 
 
-def _own(leaf: object) -> object:
+def _own(leaf: object, dtype: torch.dtype = torch.float64) -> object:
     if not isinstance(leaf, torch.Tensor):
         return leaf
-    return leaf.detach().to("cpu", torch.float64 if is_real(leaf) else leaf.dtype, copy=True)
+    return leaf.detach().to("cpu", dtype if is_real(leaf) else leaf.dtype, copy=True)
 
 
 @dataclass(frozen=True)
 class Again:
-    """A layer on a copy of its own, in double precision on the CPU, with made-up learned values.
+    """A layer on a copy of its own, on the CPU, with made-up learned values.
 
     Attributes:
         run: (values, in training) -> what the layer gives.
@@ -73,6 +74,7 @@ class Again:
         learned: what it multiplies by or adds; changing them in place changes what `run` gives.
         kept: its buffers of floating-point numbers, such as running statistics.
         channels_at: the axis of its channels where the layer itself says so, else None.
+        dtype: of its values.
     """
 
     run: Callable[[torch.Tensor, bool], torch.Tensor]
@@ -80,13 +82,14 @@ class Again:
     learned: list[torch.Tensor]
     kept: list[torch.Tensor]
     channels_at: int | None
+    dtype: torch.dtype = torch.float64
 
 
-def of_module(module: nn.Module, arguments: Arguments) -> Again:
+def of_module(module: nn.Module, arguments: Arguments, dtype: torch.dtype = torch.float64) -> Again:
     """Returns a module that can be run again; the module itself is left as it is."""
-    copy = copied(module).to("cpu", torch.float64).requires_grad_(False)
+    copy = copied(module).to("cpu", dtype).requires_grad_(False)
     for values in copy.parameters():
-        values.data = _made_up(values)
+        values.data = _made_up(values).to(dtype)
     for values in filter(is_real, copy.buffers()):
         values.data = torch.nan_to_num(values.data, nan=1.0)
 
@@ -96,7 +99,16 @@ def of_module(module: nn.Module, arguments: Arguments) -> Again:
         return first_real(copy(*args, **kwargs))
 
     kept = list(filter(is_real, copy.buffers()))
-    return Again(run, arguments.shape, list(copy.parameters()), kept, _channels_of(module))
+    return Again(run, arguments.shape, list(copy.parameters()), kept, _channels_of(module), dtype)
+
+
+class Followed(TorchFunctionMode):
+    """Has derivatives reach through what a layer keeps out of them: `detach`, `.data` and `no_grad`."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function in (torch.Tensor.detach, torch.Tensor.data.__get__):
+            return args[0]
+        return None if function is torch._C._set_grad_enabled else function(*args, **(kwargs or {}))
 
 
 def copied(network: nn.Module, share: bool = False) -> nn.Module:

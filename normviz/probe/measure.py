@@ -5,17 +5,18 @@ that share these statistics. Nothing is asked of the layer but to be run.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from normviz.probe.again import Again
+from normviz.probe.again import Again, Followed
 from normviz.probe.sets import Shared, along, name
 
 SEED = 0
 FEW, MOST = 3, 64  # places of a map, and pictures of a batch, that a layer is probed with
+WIDE = 12  # places, to tell a window from a map
 TRIED = 8  # outputs; one that an activation behind the norm has cut to 0 depends on nothing
 SHIFT, SCALES = 3.0, (1e4, 3e4)  # the latter large against every epsilon, and where an activation bends
 CLOSE = 1e-3  # of two outputs that count as the same
@@ -47,37 +48,55 @@ def measure(layer: Again) -> Finding:
     """Returns what a layer does, with batch statistics where it has two modes.
 
     Raises:
-        ValueError: it gives something of another shape than it is given.
+        ValueError: it raises an error, which is the cause, or gives another shape than it is given.
     """
     with torch.random.fork_rng(devices=[]):
-        x, shared, share = _in_training(layer)
-        with torch.enable_grad():
-            alone = _shared(layer, x, training=False)[0].size <= 1
-        return _found(layer, x, shared, share, alone)
+        return _found(layer, *_in_training(layer))
 
 
 def averages(layer: Again) -> str:
     """Returns what a layer averages over, as `measure` does, and nothing else."""
     with torch.random.fork_rng(devices=[]):
         x, shared, _ = _in_training(layer)
-        with torch.no_grad():
+        with torch.enable_grad():
             return name(shared, _channels_at(layer, x, shared))
 
 
 def _in_training(layer: Again) -> tuple[torch.Tensor, Shared, float]:
+    """Returns values, what an output depends on, and its own part of the largest derivative."""
     with torch.enable_grad():
         x, fixed = _accepted(layer)
-        shared, share = _shared(layer, x, training=True)
-        return x, replace(shared, fixed=fixed if shared.size > 1 else ()), share
+        shared, share = _shared(layer, x)
+        full = [axis for axis in range(1, x.ndim) if shared.counts[axis] == x.shape[axis] == FEW < layer.shape[axis]]
+        x, shared, share = (full and _wide(layer, x, full)) or (x, shared, share)
+        return x.detach(), replace(shared, fixed=fixed if shared.size > 1 else ()), share
 
 
-def _found(layer: Again, x: torch.Tensor, shared: Shared, share: float, alone: bool) -> Finding:
-    with torch.no_grad():
+def _wide(layer: Again, x: torch.Tensor, full: list[int]) -> tuple[torch.Tensor, Shared, float] | None:
+    """Returns the same with more places on axes that came out full, where these show it to be a window; else None."""
+    batch, *rest = (min(layer.shape[axis], WIDE) if axis in full else size for axis, size in enumerate(x.shape))
+    x = _values(layer, (min(batch, FEW), *rest))
+    with contextlib.suppress(Exception):  # whatever a stranger's layer raises where more places do not fit
+        shared, share = _shared(layer, x)
+        return (x, shared, share) if any(1 < shared.counts[axis] < x.shape[axis] for axis in full) else None
+    return None
+
+
+def _found(layer: Again, x: torch.Tensor, shared: Shared, share: float) -> Finding:
+    with torch.enable_grad():  # some take it for training
         subtracts = shared.size > 1 and _ignores_shift(layer, x, shared)
-        running = alone and (shared.size > 1 or _changed(layer, x, layer.kept, training=False) is not None)
         channels_at = _channels_at(layer, x, shared) % x.ndim
         averaged, standardises = name(shared, channels_at), _standardises(layer, x, shared, share)
-        return Finding(averaged, subtracts, running, standardises, channels_at)
+    with torch.no_grad():
+        kept = shared.size > 1 or _changed(layer, x, layer.kept, training=False) is not None
+        return Finding(averaged, subtracts, kept and _is_alone(layer, x, shared), standardises, channels_at)
+
+
+def _is_alone(layer: Again, x: torch.Tensor, shared: Shared) -> bool:
+    """Returns whether an output in evaluation stays as it is when the values change that it depends on in training."""
+    others = x + torch.randn_like(x) * shared.mask
+    others[shared.at] = x[shared.at]
+    return bool(_run(layer, x, training=False)[shared.at] == _run(layer, others, training=False)[shared.at])
 
 
 def _run(layer: Again, x: torch.Tensor, training: bool) -> torch.Tensor:
@@ -89,13 +108,27 @@ def _accepted(layer: Again) -> tuple[torch.Tensor, tuple[int, ...]]:
     """Returns values of the first shape that the layer takes, and its axes of one value that cannot grow."""
     shapes = list(_shapes(layer.shape))
     for number, shape in enumerate(shapes):
-        x = torch.randn(shape, dtype=torch.float64, requires_grad=True, generator=torch.Generator().manual_seed(SEED))
-        with contextlib.suppress(Exception):  # whatever a stranger's layer raises where a shape does not fit
-            y = _run(layer, x, training=True)
-            if y is not None and y.shape == x.shape:
-                refused = number >= len(shapes) - 2
-                return x, tuple(axis for axis, size in enumerate(shape) if size == 1 and axis and refused)
-    raise ValueError(f"a norm layer must give the shape that it is given: shape={list(layer.shape)}")
+        x = _values(layer, shape)
+        failed = _refusal(layer, x)
+        if failed is None:
+            refused = number >= len(shapes) - 2
+            return x, tuple(axis for axis, size in enumerate(shape) if size == 1 and axis and refused)
+    raise ValueError(
+        f"a norm layer must run by itself: shape={list(layer.shape)}: {type(failed).__name__}: {failed}"
+    ) from failed
+
+
+def _refusal(layer: Again, x: torch.Tensor) -> Exception | None:
+    """Returns why a layer does not take values, or None where it does."""
+    try:
+        y = _run(layer, x, training=True)
+    except Exception as error:  # whatever a stranger's layer raises where a shape does not fit
+        return error
+    return None if y is not None and y.shape == x.shape else ValueError("it must give the shape that it is given")
+
+
+def _values(layer: Again, shape: Sequence[int]) -> torch.Tensor:
+    return torch.randn(shape, dtype=layer.dtype, requires_grad=True, generator=torch.Generator().manual_seed(SEED))
 
 
 def _shapes(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
@@ -112,10 +145,26 @@ def _shapes(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     yield shape
 
 
-def _shared(layer: Again, x: torch.Tensor, training: bool) -> tuple[Shared, float]:
-    """Returns what an output depends on, and its own input's part of the largest derivative."""
-    y = _run(layer, x, training)
-    at, derivative = _telling(y, x, least=2 if training else 1)
+def _shared(layer: Again, x: torch.Tensor) -> tuple[Shared, float]:
+    """Returns what an output depends on in training, and its own input's part of the largest derivative."""
+    found = _depends(_run(layer, x, training=True), x)
+    if found[0].size < 2:
+        with contextlib.suppress(Exception):  # of a graph that a stranger's layer does not count on
+            found = max(found, _depends(_run_followed(layer, x), x), key=lambda each: each[0].size)
+    return found
+
+
+def _run_followed(layer: Again, x: torch.Tensor) -> torch.Tensor:
+    with Followed():
+        y = _run(layer, x, training=True)
+    for values in layer.kept:
+        values.detach_()
+    return y
+
+
+def _depends(y: torch.Tensor, x: torch.Tensor) -> tuple[Shared, float]:
+    last = y.numel() - 1  # sees the most where each place sees those before it
+    at, derivative = max(_telling(y, x), (last, _derivative(y, x, last)), key=lambda each: int((each[1] != 0).sum()))
     index = tuple(int(each) for each in np.unravel_index(at, x.shape))
     mask = derivative != 0
     blocks = _blocks(y, x, mask, index)
@@ -133,7 +182,7 @@ def _inner(
     return (middle, there) if there.sum() > mask.sum() else (index, mask)
 
 
-def _telling(y: torch.Tensor, x: torch.Tensor, least: int) -> tuple[int, torch.Tensor]:
+def _telling(y: torch.Tensor, x: torch.Tensor) -> tuple[int, torch.Tensor]:
     """Returns an output, from the middle of the values outwards, that depends on so many inputs and on its own the most."""
     order = y.detach().flatten().argsort()
     tried = torch.linspace(0, len(order) - 1, TRIED + 2).long()[1:-1].tolist()
@@ -142,7 +191,7 @@ def _telling(y: torch.Tensor, x: torch.Tensor, least: int) -> tuple[int, torch.T
         at = int(order[place])
         derivative = _derivative(y, x, at)
         best = max(best, (int((derivative != 0).sum()), _own_part(at, derivative), at, derivative), key=lambda each: each[:2])
-        if best[0] >= least and best[1] >= OWN:
+        if best[0] > 1 and best[1] >= OWN:
             break
     return best[2:]
 
@@ -190,13 +239,16 @@ def _channels_at(layer: Again, x: torch.Tensor, shared: Shared) -> int:
     left = [axis for axis in range(1, x.ndim) if axis not in shared.axes and 0 in shared.axes]
     if len(in_part or left) == 1:
         return (in_part or left)[0]
-    return x.ndim - 1 if shared.axes == (x.ndim - 1,) else min(1, x.ndim - 1)
+    last = [(x.ndim - 1,), tuple(range(1, x.ndim - 1)) if x.ndim > 3 else ()]  # each place alone, or all but batch and channels
+    return x.ndim - 1 if shared.axes in last else min(1, x.ndim - 1)
 
 
 def _changed(layer: Again, x: torch.Tensor, values: list[torch.Tensor], training: bool) -> torch.Tensor | None:
     """Returns where the output changes with the first of some values; None where it never does."""
     before = _run(layer, x, training)
     for each in values:
+        if not each.numel():
+            continue
         first = (0,) * each.ndim
         held = each[first].clone()
         each[first] += 1
@@ -225,5 +277,6 @@ def _is_saturated(layer: Again, x: torch.Tensor) -> bool:
     with torch.enable_grad():
         x = x.detach().requires_grad_()
         y = _run(layer, x, training=True)
+        y = y if y.requires_grad else _run_followed(layer, x)
         (slope,) = torch.autograd.grad((y * torch.randn_like(y)).sum(), x)
     return bool((slope != 0).double().mean() < SATURATED)

@@ -22,12 +22,13 @@ class NormLayer:
         path: as in `named_modules`; of the module that calls, for a functional norm.
         kind: name of its class, or "functional".
         shape: of what it received first; empty where the pass never reached it.
-        averages: the axes that share one mean, such as "NHW"; empty where it normalizes nothing, see `sets.name`.
+        averages: the axes that share one mean, such as "NHW"; empty where it normalizes nothing, see `sets.name`, or is unmeasured.
         subtracts_mean: false for a norm that only divides.
         running: evaluation uses kept statistics.
         reached: how often the pass met it.
         received: mean and variance by channel of what it received first, where it has running statistics.
         channels_at: the axis of its channels.
+        unmeasured: why it cannot be run by itself; empty where it can.
     """
 
     path: str
@@ -39,11 +40,12 @@ class NormLayer:
     reached: int = 0
     received: tuple[torch.Tensor, torch.Tensor] | None = None
     channels_at: int = 1
+    unmeasured: str = ""
 
     def row(self) -> dict:
         """Returns it as `probe --json` prints it."""
         row = {"path": self.path, "class": self.kind, **asdict(self), "shape": list(self.shape)}
-        return {key: value for key, value in row.items() if key not in ("kind", "received", "channels_at")}
+        return {key: value for key, value in row.items() if key not in ("kind", "received", "channels_at", "unmeasured")}
 
 
 def probe(network: nn.Module, example: object) -> list[NormLayer]:
@@ -57,7 +59,7 @@ def probe(network: nn.Module, example: object) -> list[NormLayer]:
         example: one batch: a tensor, a tuple or list of positional arguments, or a mapping of named ones.
 
     Raises:
-        ValueError: the network cannot be copied, does not take the example, or has a norm that cannot be run by itself.
+        ValueError: the network cannot be copied, or does not take the example.
     """
     with _undisturbed():
         copy = again.copied(network, share=True)
@@ -109,18 +111,29 @@ def _within(meeting: Meeting, found: dict) -> bool:
 
 def _look_at(meeting: Meeting) -> NormLayer | None:
     """Returns what was met as a norm layer, or None where it is no norm."""
-    if not isinstance(meeting.target, nn.Module):
-        return _norm(meeting, "functional", measure(again.of_call(meeting.target, meeting.arguments)))
-    known = is_known(meeting.target)
     if meeting.arguments is None:
         return None
+    called = not isinstance(meeting.target, nn.Module)
+    kind, known = "functional" if called else type(meeting.target).__name__, called or is_known(meeting.target)
     try:
-        finding = measure(again.of_module(meeting.target, meeting.arguments))
+        finding = _measured(meeting)
+    except Exception as error:  # whatever a stranger's layer raises on made-up values
+        if not known:
+            return None
+        return NormLayer(meeting.path, kind, meeting.arguments.shape, reached=meeting.reached, unmeasured=str(error))
+    return _norm(meeting, kind, finding) if known or finding.standardises else None
+
+
+def _measured(meeting: Meeting) -> Finding:
+    """Returns what was met does, in single precision where it takes no other."""
+    if not isinstance(meeting.target, nn.Module):
+        return measure(again.of_call(meeting.target, meeting.arguments))
+    try:
+        return measure(again.of_module(meeting.target, meeting.arguments))
     except ValueError as error:
-        if known:
-            raise ValueError(f"{error}; layer {meeting.path!r}") from error
-        return None
-    return _norm(meeting, type(meeting.target).__name__, finding) if known or finding.standardises else None
+        if not isinstance(error.__cause__, RuntimeError):
+            raise
+    return measure(again.of_module(meeting.target, meeting.arguments, torch.float32))
 
 
 def _norm(meeting: Meeting, kind: str, finding: Finding) -> NormLayer:

@@ -28,7 +28,8 @@ def warnings(network: nn.Module, layers: list[NormLayer], pictures: bool = True)
     modules = dict(network.named_modules())
     found: dict[str, list[str]] = {}
     for layer in layers:
-        for fault in _faults(modules[layer.path], layer, pictures) if layer.kind != "functional" else ():
+        module = modules[layer.path] if layer.kind != "functional" else None
+        for fault in _faults(module, layer, pictures):
             found.setdefault(fault, []).append(layer.path)
     return [_sentence(fault, paths) for fault, paths in found.items()]
 
@@ -38,7 +39,9 @@ def _sentence(fault: str, paths: list[str]) -> str:
     return f"{fault}: {len(paths)} norm layer{'s' if len(paths) > 1 else ''} ({', '.join(paths[:NAMED])}{more})"
 
 
-def _faults(module: nn.Module, layer: NormLayer, pictures: bool) -> Iterator[str]:
+def _faults(module: nn.Module | None, layer: NormLayer, pictures: bool) -> Iterator[str]:
+    if layer.unmeasured:
+        yield f"cannot be run by itself, so what it averages over is not known ({layer.unmeasured})"
     if getattr(module, "track_running_stats", True) is False and "N" in layer.averages:
         yield "keeps no running statistics (track_running_stats=False), so answers depend on the batch in evaluation too"
     if not isinstance(getattr(module, "running_mean", None), torch.Tensor):

@@ -160,6 +160,93 @@ class SilentNorm(nn.BatchNorm2d):
         super().train(mode)
 
 
+class ByGradients(nn.Module):
+    """Batch norm of "Dive into Deep Learning": it trains while gradients are asked for."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(1, channels, 1, 1))
+        self.mean, self.variance = torch.zeros(1, channels, 1, 1), torch.ones(1, channels, 1, 1)
+
+    def forward(self, x):
+        if not torch.is_grad_enabled():
+            return self.gamma * (x - self.mean) / self.variance.sqrt()
+        mean, variance = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), keepdim=True)
+        self.mean, self.variance = (0.9 * self.mean + 0.1 * mean).data, (0.9 * self.variance + 0.1 * variance).data
+        return self.gamma * (x - mean) / (variance + 1e-5).sqrt()
+
+
+class Detached(nn.Module):
+    """Batch norm whose statistics have no gradients."""
+
+    def forward(self, x):
+        with torch.no_grad():
+            mean = x.mean((0, 2, 3), keepdim=True)
+        return (x - mean) / (x.var((0, 2, 3), keepdim=True) + 1e-5).sqrt().detach()
+
+
+class WithoutGradients(nn.BatchNorm2d):
+    """Batch norm for use alone."""
+
+    @torch.no_grad()
+    def forward(self, x):
+        return super().forward(x)
+
+
+class LocalContrast(nn.Module):
+    """Mean and deviation over a window of 3 x 3 places."""
+
+    def forward(self, x):
+        mean, square = (functional.avg_pool2d(each, 3, 1, 1, count_include_pad=False) for each in (x, x**2))
+        return (x - mean) / ((square - mean**2).clamp_min(0) + 1e-8).sqrt()
+
+
+class Causal(nn.Module):
+    """Mean and deviation over the channels of all places so far."""
+
+    def forward(self, x):
+        count = torch.arange(1, x.shape[-1] + 1) * x.shape[1]
+        mean, square = (each.sum(1, keepdim=True).cumsum(-1) / count for each in (x, x**2))
+        return (x - mean) / (square - mean**2 + 1e-8).sqrt()
+
+
+class InstanceLast(nn.Module):
+    """Instance norm of N x H x W x C with nothing learned."""
+
+    def forward(self, x):
+        return (x - x.mean((1, 2), keepdim=True)) / (x.var((1, 2), keepdim=True) + 1e-5).sqrt()
+
+
+class SingleLayer(nn.LayerNorm):
+    """Layer norm in single precision, as in CLIP."""
+
+    def forward(self, x):
+        return super().forward(x.float()).type(x.dtype)
+
+
+class SingleBatch(nn.BatchNorm2d):
+    """Batch norm in single precision."""
+
+    def forward(self, x):
+        return super().forward(x.float()).type(x.dtype)
+
+
+class Never(nn.BatchNorm2d):
+    """Runs as long as it does not train."""
+
+    def forward(self, x):
+        assert not self.training, "never trained"
+        return super().forward(x)
+
+
+class Picky(nn.Module):
+    """An activation that refuses large values."""
+
+    def forward(self, x):
+        assert x.abs().max() < 1e3, "diverged"
+        return x * torch.sigmoid(x)
+
+
 class Pooled(nn.Module):
     """Smooths maps; no norm."""
 

@@ -118,6 +118,15 @@ def test_home_made_and_fused_norms_are_known_by_what_they_do():
         (networks.MeanSquare(8).bfloat16(), TOKENS, ("C", False, False, 1)),
         (networks.Silent(), (3, 4, 5, 5), ("NHW", True, True, 1)),
         (networks.SilentNorm(4), (3, 4, 5, 5), ("NHW", True, True, 1)),
+        (networks.ByGradients(8), MAP, ("NHW", True, True, 1)),
+        (networks.Detached(), MAP, ("NHW", True, False, 1)),
+        (networks.WithoutGradients(8), MAP, ("NHW", True, True, 1)),
+        (networks.LocalContrast(), (4, 8, 32, 32), ("3H3W", True, False, 1)),
+        (networks.Causal(), (4, 8, 50), ("CL", True, False, 1)),
+        (networks.InstanceLast(), (4, 5, 6, 8), ("HW", True, False, 1)),
+        (networks.SingleLayer(8), TOKENS, ("C", True, False, 1)),
+        (networks.SingleBatch(8), MAP, ("NHW", True, True, 1)),
+        (networks.Never(8), MAP, ("", False, False, 1)),
     ],
 )
 def test_other_home_made_norms(layer, shape, expected):
@@ -133,6 +142,7 @@ def test_other_home_made_norms(layer, shape, expected):
         (networks.Shares(), MAP),
         (networks.Attention(), TOKENS),
         (networks.Mixer(8), MAP),
+        (networks.Picky(), MAP),
     ],
 )
 def test_layers_that_standardise_nothing_are_no_norms(layer, shape):
@@ -175,7 +185,9 @@ def held(network: nn.Module) -> dict:
     return {name: values.clone() for name, values in network.state_dict().items()}
 
 
-@pytest.mark.parametrize("build", [networks.HomeMade, networks.Functional, lambda: torchvision.models.resnet18(weights=None)])
+@pytest.mark.parametrize(
+    "build", [networks.HomeMade, networks.Functional, lambda: torchvision.models.resnet18(weights=None)]
+)
 def test_everything_is_as_before(build):
     network = build()
     list(network.children())[-1].eval()

@@ -2,6 +2,7 @@ import torch
 from torch import nn
 
 from normviz.probe import norms, report
+from tests.probe import networks
 
 X = torch.randn(32, 4, 6, 6, generator=torch.Generator().manual_seed(0))
 
@@ -27,6 +28,8 @@ def test_faults_of_running_statistics_are_named():
     assert "drifted" in drifted and said(fed(nn.BatchNorm2d(4)), 5 * X, pictures=False) == []
     assert "momentum is None" in said(fed(nn.BatchNorm2d(4, momentum=None)))[0]
     assert "momentum is 0" in said(fed(nn.BatchNorm2d(4, momentum=0.0)))[-1]
+    assert "cannot be run by itself" in said(networks.Never(4), pictures=False)[0]
+    assert "never trained" in said(networks.Never(4))[0]
     assert "track_running_stats=False" in said(nn.BatchNorm2d(4, track_running_stats=False))[0]
 
 
