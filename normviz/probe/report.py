@@ -28,7 +28,7 @@ def warnings(network: nn.Module, layers: list[NormLayer], pictures: bool = True)
     modules = dict(network.named_modules())
     found: dict[str, list[str]] = {}
     for layer in layers:
-        module = modules[layer.path] if layer.kind != "functional" else None
+        module = modules.get(layer.path) if layer.kind != "functional" else None  # none either if made in the forward pass
         for fault in _faults(module, layer, pictures):
             found.setdefault(fault, []).append(layer.path)
     return [_sentence(fault, paths) for fault, paths in found.items()]

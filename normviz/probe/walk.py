@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from normviz.probe import again
@@ -19,6 +20,7 @@ KNOWN = (
     nn.LocalResponseNorm,
     nn.CrossMapLRN2d,
 )
+FROZEN = ("FrozenBatchNorm2d", "FrozenBatchNormAct2d")  # torchvision's, detectron2's, DETR's and timm's
 OF_TORCH = "torch."  # its leaves beside the norms are none: reparametrizations, quantizers, ...
 
 
@@ -45,13 +47,17 @@ class Meeting:
 
 @dataclass
 class Record:
-    """What a forward pass meets: by path, or by path and number of the call within one run of that module."""
+    """What a forward pass meets: by path, or by path and number of the call within one run of that module.
 
+    What is done to weights is left out: parametrizations, and functional norms of a parameter.
+    """
+
+    weights: set[int] = field(default_factory=set)  # where the memory of the parameters begins
     meetings: dict[tuple, Meeting] = field(default_factory=dict)
     running: list[list] = field(default_factory=list)
 
     def enter(self, path: str, module: nn.Module, args: tuple, kwargs: dict) -> None:
-        if may_be_norm(module):
+        if may_be_norm(module) and "parametrizations" not in path.split("."):
             self._meet((path,), path, module, args, kwargs)
         self.running.append([path, 0])
 
@@ -61,7 +67,9 @@ class Record:
     def call(self, function: Callable, args: tuple, kwargs: dict) -> None:
         caller = self.running[-1] if self.running else ["", 0]
         caller[1] += 1
-        self._meet(tuple(caller), caller[0], function, args, kwargs)
+        x = again.first_real((args, kwargs))
+        if x is None or _memory(x) not in self.weights:
+            self._meet(tuple(caller), caller[0], function, args, kwargs)
 
     def _meet(self, key: tuple, path: str, target: nn.Module | Callable, args: tuple, kwargs: dict) -> None:
         if key not in self.meetings:
@@ -69,6 +77,11 @@ class Record:
             received = _by_channel(target, again.first_real((args, kwargs)))
             self.meetings[key] = Meeting(path, target, again.keep(args, kwargs), around, received)
         self.meetings[key].reached += 1
+
+
+def _memory(values: torch.Tensor) -> int:
+    """Returns where the memory of a tensor begins; 0 where it has none, as a sparse or a lazy one."""
+    return values.untyped_storage().data_ptr() if values.layout is torch.strided and not is_lazy(values) else 0
 
 
 class _Functional(TorchFunctionMode):
@@ -85,9 +98,8 @@ class _Functional(TorchFunctionMode):
 
 
 def is_known(module: nn.Module | Callable) -> bool:
-    """Returns whether a module is one of torch's norms, or torchvision's frozen one: by name, so as not to import it."""
-    names = ((base.__module__.partition(".")[0], base.__name__) for base in type(module).__mro__)
-    return isinstance(module, KNOWN) or ("torchvision", "FrozenBatchNorm2d") in names
+    """Returns whether a module is one of torch's norms, or a frozen one: by name, since every library has its own."""
+    return isinstance(module, KNOWN) or any(base.__name__ in FROZEN for base in type(module).__mro__)
 
 
 def may_be_norm(module: nn.Module) -> bool:
@@ -131,8 +143,14 @@ def walk(copy: nn.Module, example: object) -> Record:
             f"a network must not be TorchScript, whose layers cannot be looked into: {scripted or 'the network'}; name the module "
             "that it was made from"
         )
-    record = Record()
     copy.eval()
+    before = len(list(copy.modules()))
+    record = _recorded(copy, example)
+    return record if len(list(copy.modules())) == before else _recorded(copy, example)  # some make layers in their first pass
+
+
+def _recorded(copy: nn.Module, example: object) -> Record:
+    record = Record({_memory(values) for values in copy.parameters()} - {0})
     with _hooked(copy, record), _Functional(record):
         run(copy, example)
     return record

@@ -239,12 +239,54 @@ class Never(nn.BatchNorm2d):
         return super().forward(x)
 
 
+class FrozenBatchNorm2d(nn.Module):
+    """As in detectron2: a functional norm in evaluation; and an empty buffer."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.register_buffer("cache", torch.empty(0))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+
+    def forward(self, x):
+        if x.requires_grad:
+            return (x - self.running_mean[:, None, None]) * (self.running_var[:, None, None] + 1e-5).rsqrt()
+        return functional.batch_norm(x, self.running_mean, self.running_var, training=False)
+
+
+class StandardisedConvolution(nn.Conv2d):
+    """Norm of the weights, as in timm's StdConv2d."""
+
+    def forward(self, x):
+        weight = functional.batch_norm(self.weight.reshape(1, len(self.weight), -1), None, None, training=True)
+        return functional.conv2d(x, weight.reshape_as(self.weight))
+
+
+class Standardised(nn.Module):
+    """A parametrization that does the same."""
+
+    def forward(self, weight):
+        return (weight - weight.mean((1, 2, 3), keepdim=True)) / (weight.std((1, 2, 3), keepdim=True) + 1e-5)
+
+
 class Picky(nn.Module):
     """An activation that refuses large values."""
 
     def forward(self, x):
         assert x.abs().max() < 1e3, "diverged"
         return x * torch.sigmoid(x)
+
+
+class Late(nn.Module):
+    """Makes its norm in its first pass."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.norm = nn.Conv2d(4, 4, 1), None
+
+    def forward(self, x):
+        self.norm = self.norm or nn.BatchNorm2d(x.shape[1])
+        return self.norm(self.convolution(x))
 
 
 class Pooled(nn.Module):

@@ -6,6 +6,7 @@ import pytest
 import torch
 import torchvision
 from torch import nn
+from torch.nn.utils.parametrize import register_parametrization
 
 from normviz.probe.norms import probe
 from tests.probe import networks
@@ -71,8 +72,9 @@ def test_norms_of_torch_with_one_mode(layer, shape, averages, subtracts):
     assert told(found) == (averages, subtracts, False, 1)
 
 
-def test_a_norm_with_frozen_statistics_averages_nothing():
-    (found,) = probe(torchvision.ops.FrozenBatchNorm2d(8), torch.randn(MAP))
+@pytest.mark.parametrize("layer", [torchvision.ops.FrozenBatchNorm2d(8), networks.FrozenBatchNorm2d(8)])
+def test_a_norm_with_frozen_statistics_averages_nothing(layer):
+    (found,) = probe(layer, torch.randn(MAP))
     assert told(found) == ("", False, True, 1)
 
 
@@ -127,6 +129,7 @@ def test_home_made_and_fused_norms_are_known_by_what_they_do():
         (networks.SingleLayer(8), TOKENS, ("C", True, False, 1)),
         (networks.SingleBatch(8), MAP, ("NHW", True, True, 1)),
         (networks.Never(8), MAP, ("", False, False, 1)),
+        (networks.Late(), (3, 4, 5, 5), ("NHW", True, True, 1)),
     ],
 )
 def test_other_home_made_norms(layer, shape, expected):
@@ -143,6 +146,8 @@ def test_other_home_made_norms(layer, shape, expected):
         (networks.Attention(), TOKENS),
         (networks.Mixer(8), MAP),
         (networks.Picky(), MAP),
+        (networks.StandardisedConvolution(8, 8, 3), MAP),
+        (register_parametrization(nn.Conv2d(8, 8, 3), "weight", networks.Standardised()), MAP),
     ],
 )
 def test_layers_that_standardise_nothing_are_no_norms(layer, shape):

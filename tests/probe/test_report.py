@@ -33,6 +33,10 @@ def test_faults_of_running_statistics_are_named():
     assert "track_running_stats=False" in said(nn.BatchNorm2d(4, track_running_stats=False))[0]
 
 
+def test_a_norm_made_in_the_forward_pass_has_no_statistics_to_look_at():
+    assert said(networks.Late()) == []
+
+
 def test_one_sentence_a_fault_and_a_count_of_what_was_reached():
     network = nn.Sequential(*[nn.BatchNorm2d(4) for _ in range(5)])
     layers = norms.probe(network, X)
