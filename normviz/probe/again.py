@@ -1,5 +1,6 @@
 """One layer, or one call of a functional norm, as a forward pass met it: kept so that it can be run again on other values."""
 
+import inspect
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as trees
 
@@ -86,8 +88,8 @@ class Again:
 
 
 def of_module(module: nn.Module, arguments: Arguments, dtype: torch.dtype = torch.float64) -> Again:
-    """Returns a module that can be run again; the module itself is left as it is."""
-    copy = copied(module).to("cpu", dtype).requires_grad_(False)
+    """Returns a module that can be run again; the module itself is left as it is, and its hooks are not called."""
+    copy = _without_hooks(copied(module)).to("cpu", dtype).requires_grad_(False)
     for values in copy.parameters():
         values.data = _made_up(values).to(dtype)
     for values in filter(is_real, copy.buffers()):
@@ -111,13 +113,26 @@ class Followed(TorchFunctionMode):
         return None if function is torch._C._set_grad_enabled else function(*args, **(kwargs or {}))
 
 
+def _without_hooks(copy: nn.Module) -> nn.Module:
+    """Takes a copy's hooks away, except those by which `torch.nn.utils` makes weights, as `weight_norm` and `prune` do."""
+    for module in copy.modules():
+        for hooks in (module._forward_hooks, module._backward_hooks, module._backward_pre_hooks):
+            hooks.clear()
+        for key, hook in list(module._forward_pre_hooks.items()):
+            if not any(base.__module__.startswith("torch.nn.utils.") for base in type(hook).__mro__):
+                del module._forward_pre_hooks[key]
+    return copy
+
+
 def copied(network: nn.Module, share: bool = False) -> nn.Module:
-    """Returns a deep copy; with `share` the parameters themselves are the original's, so that none takes memory twice.
+    """Returns a deep copy; with `share` its parameters use the original's memory, so that none takes it twice.
 
     Raises:
         ValueError: a part of it cannot be copied.
     """
-    known = {id(values): values for values in network.parameters()} if share else {}
+    _check_forwards(network)
+    shared = [values for values in network.parameters() if share and not is_lazy(values)]
+    known = {id(values): nn.Parameter(values.data, values.requires_grad and not values.is_inference()) for values in shared}
     held = [value for module in network.modules() for value in vars(module).values() if isinstance(value, torch.Tensor)]
     known |= {id(value): value.detach().clone() for value in held if not value.is_leaf}
     try:
@@ -125,6 +140,22 @@ def copied(network: nn.Module, share: bool = False) -> nn.Module:
     except (TypeError, RuntimeError, ValueError) as error:  # a lock, a tensor with a history, a lazy layer
         name, why = type(network).__name__, str(error).partition("\n")[0]
         raise ValueError(f"a network must be one that copy.deepcopy copies: {name}: {why}") from error
+
+
+def _check_forwards(network: nn.Module) -> None:
+    """Raises ValueError for a `forward` that was set from outside and holds on to the network, which a copy would run."""
+    parts = {id(module) for module in network.modules()}
+    for path, module in network.named_modules():
+        forward = vars(module).get("forward")
+        if not inspect.isfunction(forward) or hasattr(module, "_orig_mod"):  # compiled ones copy theirs
+            continue
+        names = inspect.getclosurevars(forward)
+        held = (*names.nonlocals.values(), *names.globals.values())
+        if any(id(getattr(each, "__self__", each)) in parts for each in held):
+            raise ValueError(
+                f"a network must not hold a forward that was written for it alone, which no copy can run: "
+                f"{f'{path}.forward'.lstrip('.')}; make it a method of a class, or set it by types.MethodType"
+            )
 
 
 def _made_up(values: torch.Tensor) -> torch.Tensor:

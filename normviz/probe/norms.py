@@ -1,6 +1,7 @@
 """The norm layers of any network, in the order in which a forward pass meets them."""
 
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -12,6 +13,8 @@ from torch import nn
 from normviz.probe import again
 from normviz.probe.measure import Finding, measure
 from normviz.probe.walk import Meeting, Record, is_known, walk
+
+_one_at_a_time = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,12 @@ def _norms_in(record: Record) -> dict:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keeps the random state, and makes transformers run their norms as layers: their fast path calls none."""
-    states, fast = (random.getstate(), np.random.get_state()), torch.backends.mha.get_fastpath_enabled()
-    with torch.random.fork_rng():
+    """Keeps the random state, and makes transformers run their norms as layers: their fast path calls none.
+
+    One at a time, since switches and random states are the process's.
+    """
+    with _one_at_a_time, torch.inference_mode(False), torch.random.fork_rng():
+        states, fast = (random.getstate(), np.random.get_state()), torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)
         try:
             yield

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
+from torch.utils import _pytree as trees
 
 from normviz.probe import again
 
@@ -157,7 +158,7 @@ def _recorded(copy: nn.Module, example: object) -> Record:
 
 
 def run(network: nn.Module, example: object) -> object:
-    """Returns what a network gives for an example, as `walk` takes it, without gradients.
+    """Returns what a network gives for a copy of an example, as `walk` takes it, without gradients.
 
     Raises:
         ValueError: the network does not take it.
@@ -171,6 +172,7 @@ def run(network: nn.Module, example: object) -> object:
 
 
 def _arguments(example: object) -> tuple[tuple, dict]:
+    example = trees.tree_map_only(torch.Tensor, lambda values: values.detach().clone(), example)
     if isinstance(example, Mapping):
         return (), dict(example)
     return (tuple(example) if isinstance(example, tuple | list) else (example,)), {}

@@ -289,6 +289,19 @@ class Late(nn.Module):
         return self.norm(self.convolution(x))
 
 
+class Careless(nn.Module):
+    """Writes over its input, and over its weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+        nn.init.constant_(self.convolution.weight, 9.0)
+
+    def forward(self, x):
+        self.convolution.weight.data = torch.renorm(self.convolution.weight.data, 2, 0, 1.0)
+        return self.norm(self.convolution(x.sub_(1)))
+
+
 class Pooled(nn.Module):
     """Smooths maps; no norm."""
 

@@ -1,5 +1,7 @@
+import contextlib
 import copy
 import random
+import threading
 
 import numpy as np
 import pytest
@@ -191,7 +193,7 @@ def held(network: nn.Module) -> dict:
 
 
 @pytest.mark.parametrize(
-    "build", [networks.HomeMade, networks.Functional, lambda: torchvision.models.resnet18(weights=None)]
+    "build", [networks.HomeMade, networks.Functional, networks.Careless, lambda: torchvision.models.resnet18(weights=None)]
 )
 def test_everything_is_as_before(build):
     network = build()
@@ -220,6 +222,42 @@ def test_a_failure_leaves_everything_as_before_too():
     assert random_states()[1:] == drawn[1:] and torch.backends.mha.get_fastpath_enabled()
 
 
+def test_hooks_of_a_norm_see_the_example_alone():
+    network, seen = nn.Sequential(nn.BatchNorm2d(8)), []
+    network[0].register_forward_pre_hook(lambda _, args: seen.append(args[0].shape))
+    network[0].register_forward_hook(lambda _, args, given: seen.append(given.shape))
+    probe(network, torch.randn(MAP))
+    assert seen == [MAP, MAP]
+
+
+def test_inference_mode_hides_nothing():
+    with torch.inference_mode():
+        (found,) = probe(nn.BatchNorm2d(8), torch.randn(MAP))
+        assert told(found) == ("NHW", True, True, 1) and torch.is_inference_mode_enabled()
+
+
+def test_two_probes_at_once_leave_the_fast_path_as_it_was():
+    together, first_done = threading.Barrier(2), threading.Event()
+
+    class Waiting(nn.Module):
+        def forward(self, x):
+            with contextlib.suppress(threading.BrokenBarrierError):  # the other one waits for its turn
+                if together.wait(0.3):
+                    first_done.wait(3)
+            return x
+
+    def run():
+        probe(Waiting(), torch.ones(1))
+        first_done.set()
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert torch.backends.mha.get_fastpath_enabled()
+
+
 def test_weight_norm_of_old_is_copied():
     network = nn.Sequential(nn.utils.weight_norm(nn.Conv2d(3, 4, 1)), nn.GroupNorm(2, 4))
     assert [layer.path for layer in probe(network, torch.randn(2, 3, 4, 4))] == ["1"]
@@ -228,6 +266,23 @@ def test_weight_norm_of_old_is_copied():
 def test_what_cannot_be_copied_is_named():
     with pytest.raises(ValueError, match="must be one that copy.deepcopy copies: LazyBatchNorm2d"):
         probe(nn.LazyBatchNorm2d(), torch.randn(MAP))
+
+
+def test_lazy_layers_are_measured_and_stay_lazy():
+    network = nn.Sequential(nn.LazyConv2d(4, 1), nn.GroupNorm(2, 4))
+    assert [layer.averages for layer in probe(network, torch.randn(MAP))] == ["(C/2)HW"]
+    assert nn.parameter.is_lazy(network[0].weight)
+
+
+def test_a_forward_set_from_outside_is_refused_where_it_would_run_the_network_itself():
+    network = nn.Sequential(nn.BatchNorm2d(8), nn.ReLU())
+    network[1].forward = lambda x: x
+    assert len(probe(network, torch.randn(MAP))) == 1
+    plain = network.forward
+    for forward in (lambda x: network[0](x), lambda x: plain(x)):
+        network.forward = forward
+        with pytest.raises(ValueError, match=r"which no copy can run: forward; make it a method"):
+            probe(network, torch.randn(MAP))
 
 
 def test_a_row_has_the_columns_of_the_report():
