@@ -1,5 +1,6 @@
 """What is to be said about a network's norm layers: how many were reached, and running statistics that are not to be trusted."""
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -9,6 +10,7 @@ from normviz.probe.norms import NormLayer
 
 FAR = 1.0  # kept standard deviations that a batch's mean may be off
 WIDE = 2.0  # times that its standard deviation may be larger or smaller
+ENOUGH = 8  # values a channel
 NAMED = 3  # layers of a kind
 
 
@@ -48,7 +50,9 @@ def _faults(module: nn.Module | None, layer: NormLayer, pictures: bool) -> Itera
         return
     if _never_updated(module):
         yield "running statistics were never updated: evaluation subtracts 0 and divides by 1; train first, or load weights"
-    elif pictures and layer.received and _drifted(module, *layer.received):
+    elif not all(values.isfinite().all() for values in (module.running_mean, _variance(module)) if values is not None):
+        yield "running statistics are not finite, and so are no answers in evaluation: train again, or load other weights"
+    elif pictures and _tells(module, layer) and _drifted(module, *layer.received):
         yield "running statistics have drifted from this batch's: its pictures are unlike those that were trained on"
     momentum = getattr(module, "momentum", 0.1)
     if momentum == 0:
@@ -62,6 +66,11 @@ def _never_updated(module: nn.Module) -> bool:
     variance = _variance(module)
     fresh = bool((module.running_mean == 0).all()) and (variance is None or bool((variance == 1).all()))
     return fresh and (counted is None or int(counted) == 0)
+
+
+def _tells(module: nn.Module, layer: NormLayer) -> bool:
+    """Returns whether there were so many values a channel that their mean and deviation say something."""
+    return layer.received is not None and math.prod(layer.shape) >= ENOUGH * module.running_mean.numel()
 
 
 def _variance(module: nn.Module) -> torch.Tensor | None:

@@ -28,9 +28,16 @@ def test_faults_of_running_statistics_are_named():
     assert "drifted" in drifted and said(fed(nn.BatchNorm2d(4)), 5 * X, pictures=False) == []
     assert "momentum is None" in said(fed(nn.BatchNorm2d(4, momentum=None)))[0]
     assert "momentum is 0" in said(fed(nn.BatchNorm2d(4, momentum=0.0)))[-1]
+    lost = fed(nn.BatchNorm2d(4))
+    lost.running_var[1] = float("nan")
+    assert "not finite" in said(lost)[0]
     assert "cannot be run by itself" in said(networks.Never(4), pictures=False)[0]
     assert "never trained" in said(networks.Never(4))[0]
     assert "track_running_stats=False" in said(nn.BatchNorm2d(4, track_running_stats=False))[0]
+
+
+def test_a_batch_of_few_values_says_nothing_of_drift():
+    assert said(fed(nn.BatchNorm2d(4)), X[:2, :, :1, :1]) == []
 
 
 def test_a_norm_made_in_the_forward_pass_has_no_statistics_to_look_at():
