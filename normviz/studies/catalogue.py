@@ -33,6 +33,7 @@ RATES = {  # tried by each optimizer, the usual one of each among them
 SORTED = {"epochs": 1, "batch_size": 16, "learning_rate": 0.0005, "schedule": "constant"}
 ONE_GROUP = ("layer", "layer_elementwise", "layer_place")  # norms for which a picture's channels are not divided
 MAY_DIVERGE = ("rates",)  # studies in which a run whose loss is not finite any more is a finding
+Named = tuple[tuple[str, str], ...]  # pictures: "train" and "test", or "test" alone, each with its fingerprint
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def share_done(plan: Plan | Measurement, root: Path) -> float:
 
 
 def carry_out(
-    plan: Plan | Measurement, name: str, folder: str, root: Path, device: str, chosen: Choices | None = None
+    plan: Plan | Measurement, name: str, folder: str, pictures: Named, root: Path, device: str, chosen: Choices | None = None
 ) -> pd.DataFrame | str:
     """Does one run of a study in this process, on one thread; a training goes on where it was interrupted.
 
@@ -173,6 +174,7 @@ def carry_out(
         plan: the run.
         name: of the study.
         folder: the data folder, as seen by this process.
+        pictures: what it must hold.
         root: where this run alone keeps its progress and, when it is finished, its files.
         device: "auto", "cpu" or "cuda".
         chosen: how own data are read.
@@ -184,12 +186,12 @@ def carry_out(
     memory.keep_freed_memory()
     try:
         if isinstance(plan, Measurement):
-            return _measured(plan, dataset.load_split("test", folder, chosen))
-        splits = _splits(folder, chosen)
+            return _measured(plan, *_splits(folder, pictures, chosen))
+        splits = _splits(folder, pictures, chosen)
         run = _finished(plan, root, *(split.fingerprint for split in splits))
         return rows(name, plan, run or loop.train(plan, *splits, root, device, _stop_when_orphaned()))
     except loop.Diverged as error:
-        return _diverged(name, plan, _splits(folder, chosen)[0], device) if name in MAY_DIVERGE else f"Diverged: {error}"
+        return _diverged(name, plan, pictures, device) if name in MAY_DIVERGE else f"Diverged: {error}"
     except Exception as error:  # whatever it is, it is reported at the end of the study
         return f"{type(error).__name__}: {error}"
 
@@ -215,8 +217,16 @@ def _finished(plan: Plan, root: Path, training: str, test: str) -> runs.Run | No
 
 
 @lru_cache(maxsize=1)
-def _splits(folder: str, chosen: Choices | None) -> tuple[dataset.Split, dataset.Split]:
-    return dataset.load_split("train", folder, chosen), dataset.load_split("test", folder, chosen)
+def _splits(folder: str, pictures: Named, chosen: Choices | None) -> tuple[dataset.Split, ...]:
+    """Loads what a study began with, once a process; a worker may outlive a study, and meet other pictures in the same folder."""
+    splits = tuple(dataset.load_split(part, folder, chosen) for part, _ in pictures)
+    for (part, begun), split in zip(pictures, splits, strict=True):
+        if split.fingerprint != begun:
+            raise dataset.DataError(
+                f"{part} pictures must stay those that the study began with: {folder} (fingerprint {begun[:12]}, now "
+                f"{split.fingerprint[:12]}); put them back, or begin it anew with another --out"
+            )
+    return splits
 
 
 def rows(name: str, plan: Plan, run: runs.Run) -> pd.DataFrame:
@@ -224,13 +234,13 @@ def rows(name: str, plan: Plan, run: runs.Run) -> pd.DataFrame:
     return run.history.assign(**_about(name, plan, run.info), plan=plan.digest)
 
 
-def _diverged(name: str, plan: Plan, training: dataset.Split, device: str) -> pd.DataFrame:
+def _diverged(name: str, plan: Plan, pictures: Named, device: str) -> pd.DataFrame:
     """Returns the row of a run whose loss is not finite any more: a last epoch without figures."""
     here = {
         "torch": torch.__version__,
         "device": loop.device_name(loop.device_of(device)),
         "wall_seconds": 0.0,
-        "data": {"train_fingerprint": training.fingerprint},
+        "data": {f"{part}_fingerprint": fingerprint for part, fingerprint in pictures},
     }
     return pd.DataFrame({"epoch": [plan.recipe.epochs]}).assign(**_about(name, plan, here), plan=plan.digest)
 

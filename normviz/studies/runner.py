@@ -57,10 +57,14 @@ class _Campaign:
     root: Path
     device: str
     workers: int
-    fingerprint: str
+    pictures: catalogue.Named
     chosen: Choices | None = None
     missing: list[Job] = field(default_factory=list)
     failed: dict[Job, str] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        return self.pictures[0][1]
 
     def work_folder(self, plan: Job) -> Path:
         return self.root / ".work" / plan.digest
@@ -108,9 +112,9 @@ def run(
         disk.alone(Path(root) / ".lock", refusal),
         _workers(cluster, min(jobs or joblib.cpu_count(), len(study.plans))) as count,
     ):
-        fingerprint = splits[study.split].fingerprint
+        pictures = tuple((part, split.fingerprint) for part, split in splits.items())
         campaign = _Campaign(
-            study, str(Path(path).resolve()), Path(root).resolve(), device, count, fingerprint, chosen or choices()
+            study, str(Path(path).resolve()), Path(root).resolve(), device, count, pictures, chosen or choices()
         )
         campaign.missing = _adopt(campaign, splits["test"])
         for plan in _trainings(campaign.missing):
@@ -229,8 +233,8 @@ def _results(campaign: _Campaign) -> Iterator[tuple[Job, pd.DataFrame | str]]:
     return parallel(joblib.delayed(_one)(plan, campaign.study.name, *_where(campaign, plan)) for plan in [*campaign.missing])
 
 
-def _where(campaign: _Campaign, plan: Job) -> tuple[str, Path, str, Choices]:
-    return campaign.folder, campaign.work_folder(plan), campaign.device, campaign.chosen
+def _where(campaign: _Campaign, plan: Job) -> tuple[str, catalogue.Named, Path, str, Choices]:
+    return campaign.folder, campaign.pictures, campaign.work_folder(plan), campaign.device, campaign.chosen
 
 
 def _one(plan: Job, *arguments) -> tuple[Job, pd.DataFrame | str]:

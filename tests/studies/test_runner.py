@@ -263,7 +263,23 @@ def test_a_finished_run_of_other_test_pictures_is_done_again(image_folder, tmp_p
     plan = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=50))
     training = dataset.load_split("train", image_folder)
     loop.train(plan, training, made_up(20, seed=3), tmp_path)
-    table = catalogue.carry_out(plan, "seeds", str(image_folder), tmp_path, "cpu")
-    test = dataset.load_split("test", image_folder)
-    assert runs.load("published", "layer", tmp_path).info["data"]["test_fingerprint"] == test.fingerprint
+    pictures = named(image_folder)
+    table = catalogue.carry_out(plan, "seeds", str(image_folder), pictures, tmp_path, "cpu")
+    assert runs.load("published", "layer", tmp_path).info["data"]["test_fingerprint"] == dict(pictures)["test"]
     assert len(table) == 1
+
+
+def named(folder) -> catalogue.Named:
+    return tuple((part, dataset.load_split(part, folder).fingerprint) for part in ("train", "test"))
+
+
+def test_a_worker_that_outlives_a_study_takes_the_pictures_of_the_next(image_folder, tmp_path):
+    plan = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=50))
+    for out in ("first", "second"):
+        pictures = named(image_folder)
+        table = catalogue.carry_out(plan, "seeds", str(image_folder), pictures, tmp_path / out, "cpu")
+        assert set(table["data"]) == {pictures[0][1]}
+        next((image_folder / "train" / "cat").iterdir()).unlink()
+    catalogue._splits.cache_clear()
+    said = catalogue.carry_out(plan, "seeds", str(image_folder), pictures, tmp_path / "third", "cpu")
+    assert "train pictures must stay those that the study began with" in said
