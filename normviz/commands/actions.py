@@ -110,7 +110,7 @@ def study(options: argparse.Namespace) -> list[dict]:
         )
     if failed:
         raise ValueError(f"{len(failed)} of {len(chosen.plans)} runs failed: the same command tries them again")
-    return evidence.results(table).drop(columns=["settings", "plan", "data"]).to_dict("records")
+    return evidence.results(table).drop(columns=["settings", "plan", "data", "test_data"], errors="ignore").to_dict("records")
 
 
 def _show_progress_on(bar: tqdm) -> Callable:

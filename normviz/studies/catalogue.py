@@ -261,6 +261,7 @@ def _about(name: str, plan: Plan, info: dict) -> dict:
         "device": info["device"],
         "wall_seconds": info["wall_seconds"],
         "data": info["data"]["train_fingerprint"],
+        "test_data": info["data"]["test_fingerprint"],
     }
 
 
@@ -269,7 +270,8 @@ def _measured(what: Measurement, test: dataset.Split) -> pd.DataFrame:
     table = measurements.measure(what, test)
     about = _about(what.kind, _plan_of(run), run.info)
     seconds = round(time.monotonic() - started, 1)
-    here = {"torch": torch.__version__, "device": "CPU", "wall_seconds": seconds, "data": test.fingerprint}
+    here = {"torch": torch.__version__, "device": "CPU", "wall_seconds": seconds}
+    here |= dict.fromkeys(("data", "test_data"), test.fingerprint)
     return table.assign(**about | here, plan=what.digest)
 
 

@@ -51,8 +51,8 @@ def load(name: str, root: Path = FOLDER) -> pd.DataFrame:
         For the studies that train: one row a run and epoch, with study, network (a key of `SEEDS_OF`), norm, groups
         (as text: a number, "C" for one a channel, or empty), batch_size, seed, recipe ("repaired" or "source"), settings
         (the whole recipe as JSON), epochs, plan (digest), torch, device, wall_seconds (of the run), data (fingerprint of
-        the training pictures), and the columns of `runs.Run.history`.
-        For the studies that measure shipped networks: the same down to `data`, and the columns of the measurement.
+        the training pictures), test_data (of the test pictures; not in older tables), and the columns of `runs.Run.history`.
+        For the studies that measure shipped networks: the same down to `test_data`, and the columns of the measurement.
 
     Raises:
         EvidenceError: missing or unreadable.

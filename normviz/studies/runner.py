@@ -63,8 +63,9 @@ class _Campaign:
     failed: dict[Job, str] = field(default_factory=dict)
 
     @property
-    def fingerprint(self) -> str:
-        return self.pictures[0][1]
+    def data(self) -> dict[str, str]:
+        """What the columns of its rows that name pictures hold."""
+        return {"data": self.pictures[0][1], "test_data": self.pictures[-1][1]}
 
     def work_folder(self, plan: Job) -> Path:
         return self.root / ".work" / plan.digest
@@ -116,7 +117,7 @@ def run(
         campaign = _Campaign(
             study, str(Path(path).resolve()), Path(root).resolve(), device, count, pictures, chosen or choices()
         )
-        campaign.missing = _adopt(campaign, splits["test"])
+        campaign.missing = _adopt(campaign)
         for plan in _trainings(campaign.missing):
             checks.check_batch_size(plan, splits["train"])
         _check_room(campaign, splits["test"])
@@ -177,19 +178,19 @@ async def _knock(address: str) -> None:
     greeted.abort()
 
 
-def _adopt(campaign: _Campaign, test: dataset.Split) -> list[Job]:
+def _adopt(campaign: _Campaign) -> list[Job]:
     """Takes over runs that another study or the shipped runs already hold, and returns those still to be done."""
     study, root = campaign.study, campaign.root
     here = evidence.load_if_any(study.name, root)
-    _check_same_pictures(study.name, here, campaign.fingerprint)
+    _check_same_pictures(study.name, here, campaign)
     if root == evidence.FOLDER.resolve():
         for other in evidence.begun(catalogue.PLANS if study.split == "train" else (), root):
-            _check_same_pictures(other, evidence.load(other, root), campaign.fingerprint)
+            _check_same_pictures(other, evidence.load(other, root), campaign)
     missing = []
     for plan in study.plans:
         if plan.digest in set(here["plan"]):
             continue
-        found = _found_elsewhere(plan, campaign, test)
+        found = _found_elsewhere(plan, campaign)
         if found is None:
             missing.append(plan)
         else:
@@ -197,23 +198,31 @@ def _adopt(campaign: _Campaign, test: dataset.Split) -> list[Job]:
     return missing
 
 
-def _check_same_pictures(name: str, table: pd.DataFrame, fingerprint: str) -> None:
-    others = set(table["data"]) - {fingerprint}
-    if others:
+def _check_same_pictures(name: str, table: pd.DataFrame, campaign: _Campaign) -> None:
+    for kind, begun, now in _other_pictures(table, campaign):
         raise evidence.EvidenceError(
-            f"study {name} in this folder was begun on other pictures (fingerprint {min(others)[:12]}, now {fingerprint[:12]}): name the data "
+            f"study {name} in this folder was begun on other {kind} (fingerprint {begun[:12]}, now {now[:12]}): name the data "
             "folder it was begun with, or another --out"
         )
 
 
-def _found_elsewhere(plan: Job, campaign: _Campaign, test: dataset.Split) -> pd.DataFrame | None:
+def _other_pictures(table: pd.DataFrame, campaign: _Campaign) -> list[tuple[str, str, str]]:
+    """Returns what kind of other pictures than the campaign's a table's rows are of, as far as they say so, and both fingerprints."""
+    return [
+        ("test pictures" if column == "test_data" else "pictures", begun, now)
+        for column, now in campaign.data.items()
+        for begun in sorted({*table.get(column, pd.Series()).dropna()} - {now})
+    ]
+
+
+def _found_elsewhere(plan: Job, campaign: _Campaign) -> pd.DataFrame | None:
     name = campaign.study.name
     for other in catalogue.PLANS:
         table = evidence.load_if_any(other, campaign.root)
-        found = table[(table["plan"] == plan.digest) & (table["data"] == campaign.fingerprint)]
-        if len(found):
+        found = table[table["plan"] == plan.digest]
+        if len(found) and not _other_pictures(found, campaign):
             return found.assign(study=name)
-    return catalogue.shipped(plan, name, campaign.fingerprint, test.fingerprint)
+    return catalogue.shipped(plan, name, *campaign.data.values())
 
 
 def _work(campaign: _Campaign) -> None:

@@ -89,12 +89,35 @@ def test_a_run_of_another_study_is_taken_over(image_folder, tmp_path):
     assert second.drop(columns="study").equals(first.drop(columns="study")) and set(second["study"]) == {"gap"}
 
 
-def test_rows_of_other_pictures_are_not_mixed_in(image_folder, tmp_path):
-    plan = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=50))
-    runner.run(catalogue.Study("seeds", (plan,)), image_folder, tmp_path, jobs=1)
-    next((image_folder / "train" / "cat").iterdir()).unlink()
-    with pytest.raises(evidence.EvidenceError, match="other pictures"):
+def rows_of(plan: Plan, **pictures: str) -> pd.DataFrame:
+    """Made-up rows of a finished run on pictures of these fingerprints."""
+    return pd.DataFrame(
+        [dict.fromkeys((*evidence.REQUIRED, "torch"), "?") | {"plan": plan.digest, "seed": 0, "epoch": 1} | pictures]
+    ).assign(epochs=1, wall_seconds=0.0, test_accuracy=0.5)
+
+
+@pytest.mark.parametrize(("part", "said"), [("train", "begun on other pictures"), ("test", "begun on other test pictures")])
+def test_rows_of_other_pictures_are_not_mixed_in(part, said, image_folder, tmp_path, monkeypatch):
+    nothing_may_begin(monkeypatch)
+    plan, before = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=50)), dict(named(image_folder))
+    evidence.add("seeds", rows_of(plan, data=before["train"], test_data=before["test"]), tmp_path)
+    next((image_folder / part / "cat").iterdir()).unlink()
+    with pytest.raises(evidence.EvidenceError, match=said):
         runner.run(catalogue.Study("seeds", (plan,)), image_folder, tmp_path, jobs=1)
+
+
+@pytest.mark.parametrize(
+    ("test_data", "is_taken"), [({}, True), ({"test_data": None}, True), ({"test_data": "of other pictures"}, False)]
+)
+def test_a_run_is_taken_over_unless_it_says_that_it_was_measured_on_other_test_pictures(
+    test_data, is_taken, image_folder, tmp_path, monkeypatch
+):
+    left = []
+    monkeypatch.setattr(runner, "_work", lambda campaign: left.extend(campaign.missing))
+    plan = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=50))
+    evidence.add("seeds", rows_of(plan, data=dict(named(image_folder))["train"], **test_data), tmp_path)
+    table, _ = runner.run(catalogue.Study("gap", (plan,)), image_folder, tmp_path, jobs=1)
+    assert (len(table), left) == ((1, []) if is_taken else (0, [plan]))
 
 
 def test_two_studies_cannot_share_a_folder(image_folder, tmp_path):
