@@ -24,12 +24,19 @@ NEW_SEATS = 30  # all of which go to one process once in 500 million times
 def running_nginx(folder: Path, *servers: Server):
     """Runs docs/nginx.conf on a free port before these servers; notes which of them answered whom."""
     port = free_port()
-    conf = (ROOT / "docs/nginx.conf").read_text().replace("listen 80;", f"listen 127.0.0.1:{port};")
-    for old, server in zip(("127.0.0.1:8501", "127.0.0.1:8502"), servers, strict=True):
+    conf = (ROOT / "docs/nginx.conf").read_text()
+    here = {
+        "listen 80;": f"listen 127.0.0.1:{port};",
+        "user www-data;": "",
+        "pid /run/nginx.pid;": "pid nginx.pid;",
+        "error_log /var/log/nginx/error.log;": "error_log nginx-error.log;",
+        "access_log off;": 'log_format seats "$seat $upstream_addr $status"; access_log seats.log seats;',
+    }
+    here |= {f"127.0.0.1:{8501 + place}": server.url.removeprefix("http://") for place, server in enumerate(servers)}
+    for old, new in here.items():
         assert old in conf
-        conf = conf.replace(old, server.url.removeprefix("http://"))
-    log = 'log_format seats "$seat $upstream_addr $status"; access_log seats.log seats;'
-    (folder / "nginx.conf").write_text(conf.replace("access_log off;", log))
+        conf = conf.replace(old, new)
+    (folder / "nginx.conf").write_text(conf)
     process = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"])
     try:
         deadline = time.monotonic() + 30
