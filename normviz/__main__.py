@@ -2,13 +2,13 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import fields
 
 from normviz.commands import actions, tables
 from normviz.commands.arguments import Parser, at_least_one, number, one_of, place, sizes
+from normviz.commands.streams import Aside, drop
 from normviz.model.norms import NORMS, STUDIES
 from normviz.pictures import formats, layouts, resizing
 from normviz.studies import evidence
@@ -26,12 +26,12 @@ def main(arguments: list[str] | None = None) -> int:
         if rows is not None:
             _print(_as_json(rows) if options.json else options.show(rows))
     except (ValueError, OSError, MemoryError, loop.Diverged) as error:
-        print(f"normviz: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
+        print(f"normviz: {' '.join(str(error).split()) or type(error).__name__}", file=Aside())
         if lines := getattr(error, "lines", ""):
-            print(lines, file=sys.stderr)
+            print(lines, file=Aside())
         return 2
     except KeyboardInterrupt:
-        print(f"normviz: stopped{options.stopped}", file=sys.stderr)
+        print(f"normviz: stopped{options.stopped}", file=Aside())
         return 130
     return 0
 
@@ -47,8 +47,8 @@ def _print(text: str) -> None:
     encoding = sys.stdout.encoding or "utf-8"
     try:
         print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
-    except OSError:  # what is left to write would be tried again, and fail again, at the end of the process
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError:
+        drop(sys.stdout)
         raise
 
 

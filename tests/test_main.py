@@ -201,6 +201,20 @@ def test_a_device_that_is_full_ends_in_one_line():
     assert done.returncode == 2 and done.stderr.startswith("normviz: ") and len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("closed", ["2>&-", "2>/dev/full"])
+def test_a_training_goes_on_where_its_bar_cannot_be_written(closed, image_folder, tmp_path):
+    arguments = [*TRAIN.split(), "--epochs", "1", "--json", "--data", str(image_folder), "--out", str(tmp_path / "runs")]
+    command = ["sh", "-c", f'"$@" {closed}', "sh", sys.executable, "-m", "normviz", *arguments]
+    done = subprocess.run(command, check=False, cwd=PROJECT, stdout=subprocess.PIPE, text=True, timeout=300)
+    assert done.returncode == 0 and json.loads(done.stdout)[0]["norm"] == "layer"
+
+
+def test_a_refusal_does_not_land_among_the_results_where_standard_error_is_closed(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["fly"]) == 2
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_ends_in_status_0(command, capsys):
     with pytest.raises(SystemExit) as ended:

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from functools import cache
@@ -14,6 +13,7 @@ from tqdm import tqdm
 
 from normviz import disk
 from normviz.commands.arguments import choices_of
+from normviz.commands.streams import Aside
 from normviz.model import network
 from normviz.model.norms import COMPARED, NORMS, STUDIES
 from normviz.pictures import dataset, inspection, layouts, uploads
@@ -36,7 +36,7 @@ def train(options: argparse.Namespace) -> list[dict]:
     _refuse_to_mix(splits[0], options.out)
     checks.check_pictures(plan, *splits, options.out)
     memory.keep_freed_memory()
-    with _alone(plan, options.out), tqdm(unit="step", dynamic_ncols=True, file=sys.stderr, delay=AT_ONCE) as bar:
+    with _alone(plan, options.out), tqdm(unit="step", dynamic_ncols=True, file=Aside(), delay=AT_ONCE) as bar:
         if not options.replace:  # another process may have finished it meanwhile
             _refuse_to_replace(plan, options.out)
         try:
@@ -96,7 +96,7 @@ def study(options: argparse.Namespace) -> list[dict]:
 
     chosen = catalogue.study(options.name)
     with tqdm(
-        total=1.0, bar_format="{desc} {percentage:.1f}% |{bar}| {elapsed}, {remaining} left", file=sys.stderr, delay=AT_ONCE
+        total=1.0, bar_format="{desc} {percentage:.1f}% |{bar}| {elapsed}, {remaining} left", file=Aside(), delay=AT_ONCE
     ) as bar:
         table, failed = runner.run(
             chosen,
@@ -120,7 +120,7 @@ def _show_progress_on(bar: tqdm) -> Callable:
         for plan, message in progress.failed.items():
             if plan not in told:
                 told.add(plan)
-                bar.write(f"normviz: {plan} failed: {' '.join(message.split())}", file=sys.stderr)
+                bar.write(f"normviz: {plan} failed: {' '.join(message.split())}", file=Aside())
         if bar.n == 0:
             bar.initial = progress.share
         bar.n = progress.share
@@ -207,7 +207,7 @@ def classify(options: argparse.Namespace) -> list[dict]:
 
 def download(options: argparse.Namespace) -> None:
     folder = options.data or dataset.download_folder()
-    with tqdm(total=1.0, unit="", bar_format="{l_bar}{bar}| {elapsed}<{remaining}", file=sys.stderr, delay=AT_ONCE) as bar:
+    with tqdm(total=1.0, unit="", bar_format="{l_bar}{bar}| {elapsed}<{remaining}", file=Aside(), delay=AT_ONCE) as bar:
         fetching.fetch(folder, lambda fraction: bar.update(fraction - bar.n))
 
 
