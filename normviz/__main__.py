@@ -6,13 +6,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields
 
-from normviz.commands import actions, tables
-from normviz.commands.arguments import Parser, at_least_one, number, one_of, place, sizes
-from normviz.commands.streams import Aside, drop
-from normviz.model.norms import NORMS, STUDIES
-from normviz.pictures import formats, layouts, resizing
-from normviz.studies import evidence
-from normviz.training import loop, plans, runs
+try:
+    from normviz.commands import actions, tables
+    from normviz.commands.arguments import Parser, at_least_one, number, one_of, place, sizes
+    from normviz.commands.streams import Aside, drop
+    from normviz.model.norms import NORMS, STUDIES
+    from normviz.pictures import formats, layouts, resizing
+    from normviz.studies import evidence
+    from normviz.training import loop, plans, runs
+except KeyboardInterrupt:  # they take seconds
+    print("normviz: stopped", file=sys.stderr)
+    sys.exit(130)
 
 GOES_ON = "; the same command goes on from the last finished epoch"
 

@@ -350,6 +350,22 @@ def test_what_was_stopped_goes_on_only_where_it_can(command, goes_on, monkeypatc
     assert ("goes on from the last finished epoch" in capsys.readouterr().err) == goes_on
 
 
+def test_a_command_that_is_stopped_while_it_begins_says_so():
+    script = """if True:
+        import runpy, sys
+
+        class Stop:
+            def find_spec(self, name, path=None, target=None):
+                if name == "torch":
+                    raise KeyboardInterrupt
+
+        sys.meta_path.insert(0, Stop())
+        runpy.run_module("normviz", run_name="__main__")
+    """
+    done = subprocess.run([sys.executable, "-c", script], check=False, cwd=PROJECT, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "normviz: stopped\n")
+
+
 def test_results_are_printed_in_any_encoding():
     done = subprocess.run(
         [sys.executable, "-m", "normviz", "results"], env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True
