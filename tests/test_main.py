@@ -335,7 +335,7 @@ def test_two_trainings_of_one_folder_do_not_cross(image_folder, tmp_path, capsys
     (out / "published" / "layer").mkdir()
     (out / "published" / "layer" / "notes.txt").write_text("mine")
     assert main([*arguments, "--out", str(out)]) == 2
-    assert "must be empty or hold a run" in capsys.readouterr().err
+    assert "must be empty or hold a run alone" in capsys.readouterr().err
     assert (out / "published" / "layer" / "notes.txt").exists()
 
 

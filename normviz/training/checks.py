@@ -31,7 +31,7 @@ def check_plan(plan: Plan, root: Path, device: str = "auto") -> None:
 
     Raises:
         ValueError: no such model, groups that do not divide the channels, or a device that is not there.
-        disk.DiskError: the run's folder cannot be written, or holds something else than a run.
+        disk.DiskError: the run's folder cannot be written, or holds more than a run.
     """
     described(plan)
     check_device(device)
@@ -39,9 +39,12 @@ def check_plan(plan: Plan, root: Path, device: str = "auto") -> None:
     disk.check_writable(folder.parent)
     if folder.exists() and not folder.is_dir():
         raise disk.DiskError(f"{folder} must be a folder, as a run is one: take the file away, or name another folder")
-    if folder.exists() and any(folder.iterdir()) and not (folder / "run.json").exists():
+    names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    foreign = names - {"run.json", *runs.FILES} if "run.json" in names else names
+    if foreign:
         raise disk.DiskError(
-            f"{folder} must be empty or hold a run, which takes its place: move its files, or name another folder"
+            f"{folder} must be empty or hold a run alone, which takes its place: it holds {min(foreign)}; move that away, or "
+            "name another folder"
         )
 
 

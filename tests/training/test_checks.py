@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from normviz import disk
-from normviz.training import checks, loop, plans
+from normviz.training import checks, loop, plans, runs
 
 SMALL = plans.Recipe(epochs=2, batch_size=20)
 
@@ -40,6 +40,17 @@ def test_a_file_in_the_place_of_the_run_is_named(tmp_path):
     (tmp_path / "controlled").mkdir()
     (tmp_path / "controlled" / "group").touch()
     with pytest.raises(disk.DiskError, match="controlled/group must be a folder"):
+        checks.check_plan(plans.Plan("controlled", "group"), tmp_path)
+
+
+def test_what_would_be_lost_with_the_run_that_is_replaced_is_named(tmp_path):
+    folder = tmp_path / "controlled" / "group"
+    folder.mkdir(parents=True)
+    for name in ("run.json", *runs.FILES):
+        (folder / name).touch()
+    checks.check_plan(plans.Plan("controlled", "group"), tmp_path)
+    (folder / "notes.txt").touch()
+    with pytest.raises(disk.DiskError, match="controlled/group must be .* hold a run alone, .* it holds notes.txt;"):
         checks.check_plan(plans.Plan("controlled", "group"), tmp_path)
 
 
