@@ -97,7 +97,7 @@ def download_folder() -> Path:
 
 
 def is_image_folder(path: Path) -> bool:
-    """Returns whether a folder is an edition of CIFAR-10: its class names, and files named by index."""
+    """Returns whether a folder is an edition of CIFAR-10: its class names, and files named by index, which no two classes share."""
     return any(_is_edition(path / part) for part in ("train", "test"))
 
 
@@ -105,9 +105,11 @@ def _is_edition(folder: Path) -> bool:
     try:
         places = [Path(entry.path) for entry in layouts.visible(folder) if entry.name in CLASS_NAMES and entry.is_dir()]
         firsts = [name for name in map(_first_name, places[:3]) if name]
+        again = [name for name in firsts if sum((place / name).exists() for place in places) > 1]
     except OSError:
         return False
-    return len(places) >= EDITION_CLASSES and sum(Path(name).stem.isdigit() for name in firsts) * 2 >= len(firsts)
+    by_index = sum(Path(name).stem.isdigit() for name in firsts) * 2 >= len(firsts) >= len(again) * 2
+    return len(places) >= EDITION_CLASSES and by_index
 
 
 def _first_name(place: Path) -> str | None:
@@ -152,7 +154,7 @@ def _load_own(path: Path, split: str, chosen: Choices) -> Split:
     album = own.read(path, chosen.resize)
     if album.bad and not chosen.skip_bad:
         raise DataError(own.refusal(path, album))
-    return of_album(album, split, f"own data: {path.name}, {album.layout}", chosen.resize)
+    return of_album(album, split, f"own data: {path.resolve().name}, {album.layout}", chosen.resize)
 
 
 def of_album(album: own.Album, split: str, edition: str, resize: str) -> Split:

@@ -46,6 +46,11 @@ def test_validation_pictures_test_where_there_is_no_test_part(tmp_path):
     assert len(split(path, "test")) == 6 and own.read(path).aside == ()
 
 
+def test_data_in_the_current_folder_have_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(own_pictures.fill(tmp_path / "mine", 2))
+    assert split(".").edition == "own data: mine, <class>/*"
+
+
 def test_a_training_part_alone_is_split(tmp_path):
     own_pictures.fill(tmp_path / "mine" / "train", 10)
     assert len(split(tmp_path / "mine", "test")) == 6
@@ -203,6 +208,14 @@ def test_crop_and_fit(tmp_path):
 def test_class_folders_that_look_like_cifar_10_without_its_file_names_are_own(tmp_path):
     own_pictures.fill(tmp_path / "mine" / "train", 4, classes=dataset.CLASS_NAMES)
     assert dataset.is_own(tmp_path / "mine") and len(split(tmp_path / "mine")) == 30
+
+
+def test_class_folders_of_cifar_10_whose_files_are_numbered_class_by_class_are_own(tmp_path):
+    for label, name in enumerate(dataset.CLASS_NAMES):
+        (tmp_path / "mine" / "train" / name).mkdir(parents=True)
+        for number in range(label + 2):
+            own_pictures.picture(label, number).save(tmp_path / "mine" / "train" / name / f"{number + 1:04}.png")
+    assert dataset.is_own(tmp_path / "mine") and len(split(tmp_path / "mine").classes) == 10
 
 
 def test_nothing_that_looks_like_data_is_none(tmp_path):
