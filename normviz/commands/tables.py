@@ -45,13 +45,13 @@ def show_inspection(rows: list[dict]) -> str:
         pd.DataFrame(told["classes"]).to_string(index=False),
         f"sizes from {smallest} to {largest}; converted: {converted}",
         f"{told['resize']}: {told['resized']} {told['cut']:.1%} of a picture is cut off on average.",
-        f"training pictures: mean {_triple(told['mean'])}, standard deviation {_triple(told['std'])}",
+        f"training pictures: mean {_triple(told['mean'])}, standard deviation {_triple(told['std'])}" if told["mean"] else "",
         *(f"in both splits: {pair['train']} (train), {pair['test']} (test)" for pair in told["in_both"]),
         *(f"warning: {warning}" for warning in told["warnings"]),
         *(f"bad: {each['file']} {each['reason']}" for each in told["bad"]),
         *(["the rest is used with --skip-bad"] if told["bad"] else []),
     ]
-    return "\n".join(lines)
+    return "\n".join(filter(None, lines))
 
 
 def _triple(values: tuple[float, ...]) -> str:

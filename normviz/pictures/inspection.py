@@ -31,7 +31,7 @@ class Report:
         resize: a key of `RESIZES`.
         resized: what that means.
         cut: mean share of a picture that lies outside its 32 x 32, a fraction.
-        mean: of the training pictures by channel, fractions of 255.
+        mean: of the training pictures by channel, fractions of 255; nothing where there are none.
         std: likewise.
         in_both: names of pictures of the same content in training and test.
         warnings: sentences.
@@ -78,7 +78,7 @@ def read_upload(file: Path, resize: str = "crop") -> Album:
 
 def report(name: str, album: Album, resize: str) -> Report:
     """Tells what an album holds, under this name."""
-    mean, std = album.standard()
+    mean, std = ((), ()) if album.tests.all() else album.standard()
     order = album.sizes.astype(np.int64).prod(axis=1).argsort(kind="stable")
     sizes = Counter(map(tuple, album.sizes.tolist())).most_common(MOST_SIZES)
     converted = Counter(each for conversions in album.conversions for each in conversions)
@@ -129,9 +129,11 @@ def _cut(sizes: np.ndarray) -> float:
 
 def _warnings(album: Album, classes: list[dict], both: list[dict]) -> list[str]:
     few = [f"{row['class']} ({row['train'] + row['test']})" for row in classes if row["train"] + row["test"] < FEW]
-    untested = [row["class"] for row in classes if not row["test"]]
+    missing = [part for part in ("train", "test") if not any(row[part] for row in classes)]
+    untested = [row["class"] for row in classes if not row["test"] and "test" not in missing]
     least, *_, most = sorted(classes, key=lambda row: row["train"])
     met = {
+        f"no picture for {' and '.join(missing)}: nothing can be trained on these data": missing,
         f"fewer than {FEW} pictures a class: {', '.join(few)}": few,
         f"no test picture: {', '.join(untested)}": untested,
         f"{most['class']} has {most['train']} training pictures, {least['class']} {least['train']}: a network that "

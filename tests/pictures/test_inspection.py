@@ -1,9 +1,11 @@
 import shutil
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from normviz.commands.tables import show_inspection
 from normviz.pictures import inspection, own, uploads
 from tests import own_pictures
 from tests.own_pictures import CLASSES
@@ -62,6 +64,14 @@ def test_warnings(tmp_path):
     said = inspection.inspect(path).warnings
     assert said[0] == "fewer than 20 pictures a class: few (4)"
     assert "has 32 training pictures, few 3" in said[1] and "files that cannot be used: 1" in said[2]
+
+
+@pytest.mark.parametrize(("part", "is_standard_told"), [("train", False), ("test", True)])
+def test_data_without_one_of_the_parts_cannot_be_trained_on(part, is_standard_told, tmp_path):
+    whole = own.read(own_pictures.fill(tmp_path / "mine", 20))
+    told = inspection.report("mine", replace(whole, tests=np.full(60, part == "train")), "crop")
+    assert told.warnings == [f"no picture for {part}: nothing can be trained on these data"]
+    assert bool(told.mean) == is_standard_told == ("training pictures: mean" in show_inspection([asdict(told)]))
 
 
 def test_nothing_to_warn_of(tmp_path):
