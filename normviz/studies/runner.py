@@ -118,8 +118,7 @@ def run(
             study, str(Path(path).resolve()), Path(root).resolve(), device, count, pictures, chosen or choices()
         )
         campaign.missing = _adopt(campaign)
-        for plan in _trainings(campaign.missing):
-            checks.check_batch_size(plan, splits["train"])
+        _check_batches(campaign, splits)
         _check_room(campaign, splits["test"])
         with _watch(campaign, report):
             _work(campaign)
@@ -134,6 +133,16 @@ def _check(study: Study, root: Path, device: str | None, jobs: int | None) -> No
     for plan in _trainings(study.plans):
         checks.described(plan)
     disk.check_writable(root)
+
+
+def _check_batches(campaign: _Campaign, splits: dict[str, dataset.Split]) -> None:
+    """Checks that there are pictures for the largest batch."""
+    needed = max((plan.recipe.batch_size for plan in _trainings(campaign.missing)), default=0)
+    if needed and needed > len(splits["train"]):
+        raise ValueError(
+            f"study {campaign.study.name} needs at least {needed} training pictures, a batch: pictures={len(splits['train'])}; "
+            "name a folder that holds more"
+        )
 
 
 def _check_room(campaign: _Campaign, test: dataset.Split) -> None:

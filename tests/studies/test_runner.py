@@ -276,10 +276,10 @@ def test_the_shipped_evidence_takes_no_study_of_other_pictures(image_folder, tmp
     assert not evidence.begun(["seeds"], tmp_path)
 
 
-def test_a_batch_larger_than_the_training_set_is_refused(image_folder, tmp_path):
-    plan = Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=301))
-    with pytest.raises(ValueError, match="batch_size=301, pictures=300"):
-        runner.run(catalogue.Study("seeds", (plan,)), image_folder, tmp_path, jobs=1)
+def test_a_study_says_how_many_training_pictures_it_needs(image_folder, tmp_path):
+    plans = tuple(Plan("published", "layer", recipe=Recipe(epochs=1, batch_size=size)) for size in (301, 302, 50))
+    with pytest.raises(ValueError, match="study seeds needs at least 302 training pictures, a batch: pictures=300"):
+        runner.run(catalogue.Study("seeds", plans), image_folder, tmp_path, jobs=1)
 
 
 def test_a_finished_run_of_other_test_pictures_is_done_again(image_folder, tmp_path, made_up):
