@@ -219,10 +219,10 @@ def _add_rows(layout: Layout, root: Path, table: Path, part: str) -> None:
 def _as_on_disk(name: str, folder: Path) -> str:
     """Returns the path of a row without detours, and as other systems write it where no file has the name as it stands."""
     tidy = posixpath.normpath(name) if name else name
-    if not name or "\0" in name or (folder / tidy).exists():
+    if not name or "\0" in name or os.path.exists(folder / tidy):
         return tidy
     others = (tidy.replace("\\", "/"), unicodedata.normalize("NFC", tidy), unicodedata.normalize("NFD", tidy))
-    return next((posixpath.normpath(other) for other in others if (folder / other).exists()), tidy)
+    return next((posixpath.normpath(other) for other in others if os.path.exists(folder / other)), tidy)
 
 
 def _read_table(table: Path) -> list[dict]:

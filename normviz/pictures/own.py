@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ TEST_SHARE = 0.2  # of the pictures of each class, where the data have no test p
 SEED = 0  # of that draw: every command and every day tests on the same pictures
 MOST_LISTED = 20  # files that one sentence names
 LEAST_STD = 1 / 255  # of a channel, where all pictures are of one level
+_VERSION = 1  # of the reading: with another one, what was kept is read again
 _KEPT = ("images", "labels", "tests", "sizes", "words")
 
 
@@ -142,9 +144,9 @@ def kept(file: Path) -> Album:
 
 def _cache_file(source: Path, layout: Layout | None, resize: str) -> Path:
     paths = [found.file for found in layout.found] if layout else [source]
-    described = [(str(path), path.stat()) for path in paths if path.is_file()]
-    about = [(found.label, found.part) for found in layout.found] + layout.bad if layout else ""
-    return cache.place("own", described, str(source.resolve()), resize, repr(about))
+    described = [(str(path), path.stat()) for path in paths if os.path.isfile(path)]
+    about = (layout.kind, layout.aside, layout.bad, [(found.label, found.part) for found in layout.found]) if layout else ()
+    return cache.place("own", described, str(source.resolve()), resize, repr((_VERSION, *about)))
 
 
 def _to_cache(album: Album) -> dict[str, np.ndarray]:

@@ -130,13 +130,14 @@ def test_the_rest_is_used_when_the_user_says_so(tmp_path):
 def test_a_table_is_checked_row_by_row(tmp_path):
     path = own_pictures.fill_table(tmp_path / "mine")
     with open(path / "metadata.csv", "a", encoding="utf-8") as table:
-        table.write("\n../../etc/passwd,a\n/etc/passwd,a\n0-0.png,b\nmissing.png,a\n,a\n1-1.png\n")
+        table.write("\n../../etc/passwd,a\n/etc/passwd,a\n0-0.png,b\nmissing.png,a\n,a\n1-1.png\n" + "x" * 300 + ".png,a\n")
     Image.new("RGB", (9, 9)).save(path / "unnamed.png")
     with pytest.raises(dataset.DataError) as caught:
         split(path)
     said = str(caught.value)
     assert said.count("leads out of the folder") == 2 and "0-0.png stands in metadata.csv twice" in said
     assert "missing.png does not exist" in said and "line 21 has no file_name" in said and "unnamed.png is not named" in said
+    assert "xxx.png cannot be read" in said
 
 
 def test_a_table_without_its_columns_is_refused(tmp_path):
@@ -308,6 +309,22 @@ def test_what_is_inspected_is_found_too(tmp_path):
     for file in path.rglob("*.*"):
         file.rename(file.with_suffix(""))
     assert dataset.find_folder(path) == path and len(own.read(path).labels) == 12
+
+
+def test_what_came_to_lie_beside_the_parts_is_told_of_data_that_were_read_before(tmp_path):
+    path = own_pictures.fill_parts(tmp_path / "mine")
+    assert own.read(path).aside == ()
+    (path / "val" / "a").mkdir(parents=True)
+    assert own.read(path).aside == ("val",)
+
+
+def test_another_version_of_the_reading_reads_again(tmp_path, monkeypatch):
+    path = own_pictures.fill(tmp_path / "mine", 2)
+    own.read(path)
+    monkeypatch.setattr(own, "_VERSION", own._VERSION + 1)
+    monkeypatch.setattr(uploads, "decode_file", None)
+    with pytest.raises(TypeError):
+        own.read(path)
 
 
 def test_a_picture_that_was_mended_counts_again(tmp_path, monkeypatch):
