@@ -139,7 +139,7 @@ TRAIN = "train --study published --norm layer"
         ("results more", "more; see python -m normviz results --help"),
         ("summary --study published", "--norm must be given; see python -m normviz summary --help"),
         ("summary --study none --norm layer", "--study must be one of controlled, published, budget: --study='none'"),
-        ("summary --study published --norm instance", "norm='instance'"),
+        ("summary --study published --norm instance", "norm='instance'; published has batch, group, layer, the others"),
         ("evaluate --data empty", "no CIFAR-10 in empty"),
         ("evaluate --data=", "--data=''"),
         ("classify", "IMAGE must be given; see python -m normviz classify --help"),

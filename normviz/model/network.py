@@ -135,7 +135,10 @@ def architecture(study: str, norm: str) -> Architecture:
         return Architecture(norm)
     if study in DESIGNS and norm in NORM_MAKERS:
         return Architecture(norm, (), design=DESIGNS[study])
-    raise ValueError(f"no such model: study={study!r}, norm={norm!r}; see python -m normviz train --help")
+    raise ValueError(
+        f"no such model: study={study!r}, norm={norm!r}; published has {', '.join(PUBLISHED_WIDTHS)}, the others "
+        f"{', '.join(NORM_MAKERS)}"
+    )
 
 
 class Block(nn.Sequential):

@@ -120,9 +120,17 @@ def find(folder: Path) -> Layout:
         DataError: none of the known forms, a table that cannot be read, or a folder that cannot be opened.
     """
     try:
-        return _find(inner(folder))
+        meant = inner(folder)
+        if meant != folder and _is_class_alone(meant):
+            raise DataError(f"{folder} has 1 class: {readable(meant.name)}; 2 are needed: {FORMS}")
+        return _find(meant)
     except OSError as error:
         raise DataError(f"{folder} cannot be read ({error}): mend that, or name another folder") from error
+
+
+def _is_class_alone(folder: Path) -> bool:
+    names = [entry.name for entry in visible(folder)]
+    return TABLE not in names and not _folders(folder) and any(map(_is_picture, names))
 
 
 def _find(folder: Path) -> Layout:
@@ -229,12 +237,16 @@ def _read_table(table: Path) -> list[dict]:
     try:
         with open(table, encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+            header = reader.fieldnames or ()
+            missing = [column for column in COLUMNS if column not in header]
             rows = list(reader)
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{table} cannot be read ({error}): save it as CSV in UTF-8") from error
     if missing:
-        raise DataError(f"{table} must have the columns {', '.join(COLUMNS)}: it has no {' and no '.join(missing)}")
+        raise DataError(
+            f"{table} must have the columns {', '.join(COLUMNS)}: it has no {' and no '.join(missing)} in its first line, "
+            f"{','.join(header)[:80]!r}; write it as {','.join(COLUMNS)}, without spaces"
+        )
     return rows
 
 

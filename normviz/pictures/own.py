@@ -206,7 +206,7 @@ def _arranged(came: Reading) -> Album:
 def _check_classes(classes: tuple[str, ...], bad: list[tuple[str, str]]) -> None:
     fewest, most = CLASSES
     if not fewest <= len(classes) <= most:
-        listed = f": {_listed(bad)}" if bad else ""
+        listed = f" ({', '.join(classes)})" * (len(classes) == 1) + (f": {_listed(bad)}" if bad else "")
         raise DataError(f"own data must have {fewest} to {most} classes: {len(classes)} with a usable picture{listed}")
 
 

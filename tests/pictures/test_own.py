@@ -94,7 +94,9 @@ def test_too_few_or_many_classes(count, tmp_path):
     for number in range(count):
         (tmp_path / "train" / f"{number}").mkdir(parents=True)
         Image.new("RGB", (8, 8)).save(tmp_path / "train" / f"{number}" / "1.png")
-    with pytest.raises(dataset.DataError, match=f"2 to 100 classes: {count} with"):
+    with pytest.raises(
+        dataset.DataError, match=f"2 to 100 classes: {count} with a usable picture{' .0.' if count == 1 else '$'}"
+    ):
         split(tmp_path)
 
 
@@ -140,11 +142,23 @@ def test_a_table_is_checked_row_by_row(tmp_path):
     assert "xxx.png cannot be read" in said
 
 
-def test_a_table_without_its_columns_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("header", "missing"),
+    [("file,class", "file_name and no label"), ("file_name;label", "file_name and no label"), ("file_name, label", "label")],
+)
+def test_a_table_without_its_columns_is_refused(header, missing, tmp_path):
     path = own_pictures.fill_table(tmp_path / "mine")
-    (path / "metadata.csv").write_text("file,class\n0-0.png,a\n")
-    with pytest.raises(dataset.DataError, match="no file_name and no label"):
+    (path / "metadata.csv").write_text(f"{header}\n0-0.png,a\n")
+    with pytest.raises(
+        dataset.DataError, match=f"it has no {missing} in its first line, '{header}'; write it as file_name,label"
+    ):
         split(path)
+
+
+def test_pictures_of_one_class_are_refused_by_its_name(tmp_path):
+    own_pictures.fill(tmp_path / "mine", 2, classes=("cat",))
+    with pytest.raises(dataset.DataError, match="mine has 1 class: cat; 2 are needed: own data must be"):
+        own.read(tmp_path / "mine")
 
 
 def test_a_class_of_test_pictures_alone_is_bad(tmp_path):
