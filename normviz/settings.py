@@ -53,7 +53,7 @@ def read_texts(table: str) -> dict[str, str]:
 
 def _from_file(table: str) -> dict:
     try:
-        found = tomllib.loads(FILE.read_text(encoding="utf-8")).get(table, {}) if FILE.exists() else {}
+        found = tomllib.loads(FILE.read_text(encoding="utf-8-sig")).get(table, {}) if FILE.exists() else {}
     except (OSError, ValueError) as error:
         raise SettingsError(f"{FILE} cannot be read ({error}): mend it, or take it away") from error
     if not isinstance(found, dict):

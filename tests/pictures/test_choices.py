@@ -8,10 +8,11 @@ from tests import own_pictures
 pytestmark = pytest.mark.usefixtures("own_cache")
 
 
-def test_the_file_names_the_data_and_the_environment_goes_before_it(tmp_path, monkeypatch):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_the_file_names_the_data_and_the_environment_goes_before_it(encoding, tmp_path, monkeypatch):
     path = own_pictures.fill(tmp_path / "mine", 4)
     monkeypatch.setattr(settings, "FILE", tmp_path / "normviz.toml")
-    settings.FILE.write_text(f'[data]\nfolder = "{path}"\nresize = "fit"\n')
+    settings.FILE.write_text(f'[data]\nfolder = "{path}"\nresize = "fit"\n', encoding=encoding)
     assert choices() == Choices(str(path), "fit") and dataset.find_folder() == path
     assert choices(resize="crop", skip_bad=None) == Choices(str(path), "crop")
     monkeypatch.setenv("NORMVIZ_DATA", str(tmp_path / "other"))
