@@ -42,4 +42,6 @@ def write(file: Path, arrays: dict[str, np.ndarray], most_bytes: int | None = No
         if most_bytes:
             disk.make_room(file.parent, f"{file.name.partition('-')[0]}-*.npz", most_bytes, newest=file)
     except OSError:
+        pass
+    finally:
         partial.unlink(missing_ok=True)

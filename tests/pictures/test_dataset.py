@@ -1,3 +1,4 @@
+import contextlib
 import shutil
 from dataclasses import replace
 
@@ -6,7 +7,7 @@ import pytest
 import torchvision
 from PIL import Image
 
-from normviz.pictures import dataset, formats
+from normviz.pictures import cache, dataset, formats
 from normviz.words.classes import CLASS_NAMES
 
 LABELS = np.arange(20) * 3 % 10
@@ -57,6 +58,17 @@ def test_damaged_cache_is_decoded_again(damage, folder, tmp_path, monkeypatch):
     assert dataset.load_split("test", folder).fingerprint == first.fingerprint
     monkeypatch.setattr(dataset, "_decode", fail)
     assert dataset.load_split("test", folder).fingerprint == first.fingerprint
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_what_is_not_kept_whole_is_not_kept(error, tmp_path, monkeypatch):
+    def stop(stream, **arrays):
+        raise error
+
+    monkeypatch.setattr(np, "savez", stop)
+    with contextlib.suppress(KeyboardInterrupt):
+        cache.write(tmp_path / "test.npz", {})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_changed_picture_is_seen(folder):
