@@ -10,6 +10,7 @@ import statistics
 import sys
 import time
 from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -108,7 +109,7 @@ def tutorial(study: str, norm: str, training: dataset.Split, steps: int) -> floa
     """Returns the pictures a second of the usual pipeline."""
     network = Network(architecture(study, norm)).train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=Recipe.learning_rate, weight_decay=Recipe.weight_decay)
-    batches = iter(DataLoader(Tutorial(training), BATCH, shuffle=True, num_workers=2))
+    batches = chain.from_iterable(repeat(DataLoader(Tutorial(training), BATCH, shuffle=True, num_workers=2)))
     for step in range(WARM_UP + steps):
         if step == WARM_UP:
             started = time.perf_counter()
