@@ -293,6 +293,8 @@ def test_own_data_are_trained_and_evaluated_with_their_classes(own_data, tmp_pat
     assert info["architecture"]["classes"] == sorted(own_pictures.CLASSES) and info["data"]["resize"] == "fit"
     (again,) = rows_of(capsys, "evaluate", "--data", own_data, "--runs", out, "--skip-bad")
     assert again["accuracy"] == row["accuracy"] and again["agreement"] == 1 and again["pictures"] == 6
+    said = refused(capsys, ["evaluate", "--data", own_data, "--runs", out, "--skip-bad", "--resize", "crop"])
+    assert "--resize must be as controlled batch was trained, fit: --resize='crop'; leave it out" in said
 
 
 def test_bad_files_are_refused_until_the_user_says_so(own_data, tmp_path, capsys):

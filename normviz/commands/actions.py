@@ -145,7 +145,10 @@ def summary(options: argparse.Namespace) -> list[dict]:
 def evaluate(options: argparse.Namespace) -> list[dict]:
     chosen = choices_of(options)
     load = cache(lambda how: dataset.load_split("test", options.data, how))
-    return [_evaluate_one(run, load(_as_trained(run, chosen)), options.runs) for run in _runs_in(options.runs)]
+    found = _runs_in(options.runs)
+    for run in found:
+        _refuse_other_resize(run, options.resize)
+    return [_evaluate_one(run, load(_as_trained(run, chosen)), options.runs) for run in found]
 
 
 def _runs_in(root: Path | None) -> list[runs.Run]:
@@ -157,6 +160,12 @@ def _runs_in(root: Path | None) -> list[runs.Run]:
     if not found:
         raise ValueError(f"{root} holds no finished run: name a folder that train has written with --out")
     return found
+
+
+def _refuse_other_resize(run: runs.Run, asked: str | None) -> None:
+    trained = run.info["data"].get("resize", asked)
+    if asked not in (None, trained):
+        raise ValueError(f"--resize must be as {run.study} {run.norm} was trained, {trained}: --resize={asked!r}; leave it out")
 
 
 def _as_trained(run: runs.Run, chosen: Choices) -> Choices:
