@@ -56,7 +56,11 @@ def check_file(file: str | Path) -> None:
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Writes a file so that its name never stands for half of it, whenever the process is killed, whoever else writes it."""
+    """Writes a file so that its name never stands for half of it, whenever the process is killed, whoever else writes it.
+
+    A file that is there keeps its mode, and a link to one stays a link.
+    """
+    file = file.resolve()
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
@@ -64,6 +68,8 @@ def write_whole(file: Path, content: bytes) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
+        with contextlib.suppress(OSError):  # none there yet, or a disk without modes
+            shutil.copymode(file, partial)
         os.replace(partial, file)
     except BaseException:
         partial.unlink(missing_ok=True)

@@ -57,6 +57,15 @@ def test_room_is_made_from_the_oldest_on(tmp_path):
     disk.make_room(tmp_path / "missing", "*", 0)
 
 
+def test_a_file_keeps_its_mode_and_a_link_stays_one(tmp_path):
+    file, link = tmp_path / "file", tmp_path / "link"
+    disk.write_whole(file, b"old")
+    file.chmod(0o600)
+    link.symlink_to(file)
+    disk.write_whole(link, b"new")
+    assert link.is_symlink() and file.read_bytes() == b"new" and file.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_file_that_two_write_at_once_is_whole(tmp_path, monkeypatch):
     file, both, rename = tmp_path / "file.json", threading.Barrier(2), os.replace
 

@@ -25,17 +25,19 @@ def write(file: Path) -> None:
         ResultsError: the file cannot be read, or the marks are missing; nothing is written.
         disk.DiskError: its folder cannot be written.
     """
-    before, begin, rest = _read(file).partition(BEGIN)
+    text = _read(file)
+    before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:
         raise ResultsError(f"{file} has no place for the results: add the lines {BEGIN} and {END}")
     disk.check_writable(file.parent)
-    disk.write_whole(file, f"{before}{begin}\n{markdown()}\n{end}{after}".encode())
+    told = f"\n{markdown()}\n".replace("\n", "\r\n" if "\r\n" in text else "\n")
+    disk.write_whole(file, f"{before}{begin}{told}{end}{after}".encode())
 
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise ResultsError(f"{file} must be a text file that can be read ({error}): name one with {BEGIN} and {END}") from error
 

@@ -43,6 +43,15 @@ def test_results_need_their_place(tmp_path):
     )
 
 
+def test_the_ends_of_lines_stay_as_they_are(tmp_path):
+    (tmp_path / "README.md").write_bytes(f"a\r\n{results.BEGIN}\r\n{results.END}\r\nb\r\n".encode())
+    results.write(tmp_path / "README.md")
+    written = (tmp_path / "README.md").read_bytes()
+    assert (
+        written.startswith(b"a\r\n") and written.endswith(b"\r\nb\r\n") and written.count(b"\n") == written.count(b"\r\n") > 9
+    )
+
+
 @pytest.mark.parametrize("place", ["missing.md", "folder", "binary", "missing/README.md"])
 def test_a_file_that_cannot_be_read_is_named(place, tmp_path):
     (tmp_path / "folder").mkdir()
