@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields
 
 try:
+    from normviz import disk
     from normviz.commands import actions, tables
     from normviz.commands.arguments import Parser, at_least_one, number, one_of, place, sizes
     from normviz.commands.streams import Aside, drop
@@ -30,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         if rows is not None:
             _print(_as_json(rows) if options.json else options.show(rows))
     except (ValueError, OSError, MemoryError, loop.Diverged) as error:
-        print(f"normviz: {' '.join(str(error).split()) or type(error).__name__}", file=Aside())
+        said = f"{error}{options.stopped}" if isinstance(error, disk.WriteError) else str(error)
+        print(f"normviz: {' '.join(said.split()) or type(error).__name__}", file=Aside())
         if lines := getattr(error, "lines", ""):
             print(lines, file=Aside())
         return 2

@@ -15,6 +15,10 @@ class DiskError(ValueError):
     """A folder that cannot be made or written, or a disk without room; the message names it and the next step."""
 
 
+class WriteError(DiskError, OSError):
+    """A file that could not be written, though that was to be expected."""
+
+
 def check_writable(folder: str | Path, needed_bytes: int = 0) -> None:
     """Makes sure that a folder can be made and written and that its disk has room; leaves nothing behind.
 
@@ -59,11 +63,14 @@ def write_whole(file: Path, content: bytes) -> None:
     """Writes a file so that its name never stands for half of it, whenever the process is killed, whoever else writes it.
 
     A file that is there keeps its mode, and a link to one stays a link.
+
+    Raises:
+        WriteError: it cannot be written, or the disk is full.
     """
     file = file.resolve()
-    file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         with open(partial, "wb") as stream:
             stream.write(content)
             stream.flush()
@@ -71,9 +78,13 @@ def write_whole(file: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):  # none there yet, or a disk without modes
             shutil.copymode(file, partial)
         os.replace(partial, file)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        raise WriteError(
+            f"{file} cannot be written ({error.strerror or error}): make room, or let this program write"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()
 
 
 @contextlib.contextmanager

@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import threading
@@ -64,6 +65,17 @@ def test_a_file_keeps_its_mode_and_a_link_stays_one(tmp_path):
     link.symlink_to(file)
     disk.write_whole(link, b"new")
     assert link.is_symlink() and file.read_bytes() == b"new" and file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_for_which_there_is_no_room_is_named_and_nothing_of_it_stays(tmp_path, monkeypatch):
+    def refuse(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    for kind in (disk.DiskError, OSError):
+        with pytest.raises(kind, match="file cannot be written .No space left on device.: make room"):
+            disk.write_whole(tmp_path / "file", b"new")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_two_write_at_once_is_whole(tmp_path, monkeypatch):

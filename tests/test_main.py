@@ -11,6 +11,7 @@ import torch
 from filelock import FileLock
 
 from normviz import __main__ as command_line
+from normviz import disk
 from normviz.__main__ import main
 from normviz.commands import actions
 from normviz.model import network
@@ -366,6 +367,14 @@ def test_a_command_that_is_stopped_while_it_begins_says_so():
     """
     done = subprocess.run([sys.executable, "-c", script], check=False, cwd=PROJECT, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "normviz: stopped\n")
+
+
+def test_a_training_that_finds_the_disk_full_says_that_it_goes_on(monkeypatch, capsys):
+    def fill(options):
+        raise disk.WriteError("a file cannot be written: make room")
+
+    monkeypatch.setattr(actions, "train", fill)
+    assert "make room; the same command goes on from the last" in refused(capsys, TRAIN.split())
 
 
 def test_results_are_printed_in_any_encoding():
