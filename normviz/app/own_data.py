@@ -124,10 +124,13 @@ def show_classes(told) -> None:
     table = pd.DataFrame(told.classes)
     train, test = int(table["train"].sum()), int(table["test"].sum())
     st.subheader(f"{len(table)} classes, {train + test:,} pictures")
-    st.markdown(
-        f"Laid out as `{told.layout}`: **{train:,}** pictures for training, **{test:,}** for testing. Every picture is standardised "
-        f"by the training pictures' mean ({_triple(told.mean)}) and standard deviation ({_triple(told.std)}) of red, green and blue."
-    )
+    said = f"Laid out as `{told.layout}`: **{train:,}** pictures for training, **{test:,}** for testing."
+    if told.mean:
+        said += (
+            f" Every picture is standardised by the training pictures' mean ({_triple(told.mean)}) and standard deviation "
+            f"({_triple(told.std)}) of red, green and blue."
+        )
+    st.markdown(said)
     bars = table.melt("class", ["train", "test"], "part", "pictures")
     frame.show(charts.class_bars(bars), "Pictures of each class, for training and for testing.")
 
