@@ -205,6 +205,6 @@ def together(said: Iterable[str], differences: pd.DataFrame) -> list[str]:
     apart = [name for name, each in found.items() if each["low"] > 0 or each["high"] < 0]
     last = "all of them still exclude zero" if len(apart) == count else "none of them excludes zero"
     if 0 < len(apart) < count:
-        last = f"only {'; '.join(apart)} still {'excludes' if len(apart) == 1 else 'exclude'} zero"
+        last = f"zero stays excluded only for {'; '.join(apart)}"
     chances = f"{count} comparisons are {count} chances to be misled"
     return [*said, f"{chances}: with intervals that hold for all at once (95%, Bonferroni), {last}."]

@@ -60,7 +60,7 @@ def test_what_stays_when_several_differences_are_taken_together():
         "tells alone, not among three"
     )
     first, last = evidence.together(["first"], differences(a=clear, b=bare, c=none))
-    assert first == "first" and last.endswith("hold for all at once (95%, Bonferroni), only a still excludes zero.")
+    assert first == "first" and last.endswith("hold for all at once (95%, Bonferroni), zero stays excluded only for a.")
     assert evidence.together([], differences(b=bare, c=none))[0].endswith("none of them excludes zero.")
     assert evidence.together([], differences(a=clear, c=[-each for each in clear]))[0].endswith(
         "all of them still exclude zero."
