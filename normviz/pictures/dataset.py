@@ -139,6 +139,7 @@ def load_split(split: str, folder: str | Path | None = None, chosen: Choices | N
     """
     path = find_folder(folder)
     if path is None:
+        layouts.refuse_class_alone(Path(folder or download_folder()))
         raise DataError(
             f"no CIFAR-10 in {folder or download_folder()}, nor own data: name an image folder, {originals.FOLDER} or "
             f"{originals.ARCHIVE} with --data or NORMVIZ_DATA, or fetch CIFAR-10 with: python -m normviz download --data DIR; "

@@ -1,5 +1,6 @@
 """Which pictures a folder of own data holds, of which classes: found by name alone, nothing is decoded."""
 
+import contextlib
 import csv
 import os
 import posixpath
@@ -121,11 +122,22 @@ def find(folder: Path) -> Layout:
     """
     try:
         meant = inner(folder)
-        if meant != folder and _is_class_alone(meant):
-            raise DataError(f"{folder} has 1 class: {readable(meant.name)}; 2 are needed: {FORMS}")
+        if meant != folder:
+            _refuse_class_alone(folder, meant)
         return _find(meant)
     except OSError as error:
         raise DataError(f"{folder} cannot be read ({error}): mend that, or name another folder") from error
+
+
+def refuse_class_alone(folder: Path) -> None:
+    """Raises DataError where a folder holds the pictures of one class and nothing else; any other path is let pass."""
+    with contextlib.suppress(OSError):
+        _refuse_class_alone(folder, inner(folder))
+
+
+def _refuse_class_alone(folder: Path, meant: Path) -> None:
+    if _is_class_alone(meant):
+        raise DataError(f"{folder} has 1 class: {readable(meant.name)}; 2 are needed: {FORMS}")
 
 
 def _is_class_alone(folder: Path) -> bool:

@@ -32,6 +32,8 @@ def running_nginx(folder: Path, *servers: Server):
         "error_log /var/log/nginx/error.log;": "error_log nginx-error.log;",
         "access_log off;": 'log_format seats "$seat $upstream_addr $status"; access_log seats.log seats;',
     }
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    here["http {"] = "http { " + " ".join(f"{kind}_temp_path {kind};" for kind in kinds)
     here |= {f"127.0.0.1:{8501 + place}": server.url.removeprefix("http://") for place, server in enumerate(servers)}
     for old, new in here.items():
         assert old in conf

@@ -155,10 +155,11 @@ def test_a_table_without_its_columns_is_refused(header, missing, tmp_path):
         split(path)
 
 
-def test_pictures_of_one_class_are_refused_by_its_name(tmp_path):
+@pytest.mark.parametrize(("read", "named"), [(own.read, "mine"), (split, "mine"), (split, "mine/cat")])
+def test_pictures_of_one_class_are_refused_by_its_name(read, named, tmp_path):
     own_pictures.fill(tmp_path / "mine", 2, classes=("cat",))
-    with pytest.raises(dataset.DataError, match="mine has 1 class: cat; 2 are needed: own data must be"):
-        own.read(tmp_path / "mine")
+    with pytest.raises(dataset.DataError, match=f"{named} has 1 class: cat; 2 are needed: own data must be"):
+        read(tmp_path / named)
 
 
 def test_a_class_of_test_pictures_alone_is_bad(tmp_path):
