@@ -128,7 +128,8 @@ def _chart(shown: Shown, quantity: str, axis: Axis, said: str) -> None:
 
 
 def _short(norm: str) -> str:
-    return NORMS[norm].label.removesuffix(" norm")
+    label = NORMS[norm].label
+    return label if norm == "none" else label.removesuffix(" norm")
 
 
 def _guessed(norm: str, about: About) -> str:

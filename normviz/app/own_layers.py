@@ -148,7 +148,7 @@ def _show_learned(shown: pd.DataFrame, kind: str, row: dict, count: int) -> None
         return
     chart = layer_charts.channel_marks(shown, _colour(kind), ("gamma", "beta"), "learned")
     frame.show(chart, "Gamma and beta by channel.", f"Of {row['path']}.")
-    st.caption(words.LEARNED.format(shown=len(shown), count=count))
+    st.caption(words.LEARNED.format(shown=_first(len(shown), count)))
 
 
 def _show_groups(groups: pd.DataFrame, kind: str, row: dict) -> None:
@@ -159,7 +159,11 @@ def _show_groups(groups: pd.DataFrame, kind: str, row: dict) -> None:
     drawn, count = groups[groups["group"] < MOST_MARKS], groups["group"].nunique()
     chart = layer_charts.group_statistics(drawn, _colour(kind), unit)
     frame.show(chart, f"Mean and standard deviation by {unit}.", f"Of {row['path']}.")
-    st.caption(words.GROUPS.format(averaged_over=averaged_over, shown=drawn["group"].nunique(), count=count))
+    st.caption(words.GROUPS.format(averaged_over=averaged_over, shown=_first(drawn["group"].nunique(), count)))
+
+
+def _first(shown: int, count: int) -> str:
+    return words.FIRST.format(shown=shown, count=count) if shown < count else ""
 
 
 @st.cache_data(show_spinner="Changing what it receives", max_entries=100)

@@ -66,7 +66,7 @@ def _whole(span: tuple[int, int], title: str) -> alt.X:
 
 
 def _values(title: str, percent: bool, log: bool) -> dict:
-    axis = alt.Axis(format=PERCENT if percent else "~g" if log else "~r", tickCount=5)
+    axis = alt.Axis(format=PERCENT if percent else "~r", tickCount=5)
     return {"title": title, "scale": alt.Scale(zero=False, type="log" if log else "linear"), "axis": axis}
 
 

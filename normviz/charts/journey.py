@@ -77,12 +77,12 @@ def _ends(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     places = []
     for value in ends["distance"]:
         places.append(max(value, places[-1] + 0.07) if places else value)
-    chance = ends.tail(1).assign(place=lambda last: last["chance"] + 0.04, pair="unrelated")
-    return {"names": ends.assign(place=places), "unrelated": chance}
+    chance = ends.tail(1).assign(place=lambda last: last["chance"] + 0.04, pair="shuffled")
+    return {"names": ends.assign(place=places), "shuffled": chance}
 
 
 def _names(x: alt.X, scale: alt.Scale) -> list[alt.Chart]:
     at = {"x": x, "y": alt.Y("place:Q", scale=scale), "text": alt.Text("pair:N")}
     words = named("names").mark_text(align="left", dx=10, fontSize=TEXT, fontWeight="bold")
-    grey = named("unrelated").mark_text(align="left", dx=10, color=GREY_WORDS, fontSize=TEXT)
+    grey = named("shuffled").mark_text(align="left", dx=10, color=GREY_WORDS, fontSize=TEXT)
     return [words.encode(**at, color=norm_words("second")), grey.encode(**at)]

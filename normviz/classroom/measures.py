@@ -107,9 +107,8 @@ def _mates() -> Measured:
     for norm in COMPARED:
         one, other = (norms.normalize(np.concatenate([picture, each]), norm, groups=2)[0] for each in mates)
         values[norm] = _one(float(np.abs(one - other).max()))
-    return _by_norm(
-        values, _labels(), "largest change of one picture's normalized values when its batch mates change", "deviations"
-    )
+    title = "largest change of one picture's normalized values when its batch mates change"
+    return _by_norm(values, _labels(), title, "standard deviations")
 
 
 def _labels() -> dict[str, str]:

@@ -28,8 +28,9 @@ CELLS = "Drawn on 3 pictures of 4 channels: cells of one colour and letter share
 AVERAGES, STATISTICS, CHANGED, OTHERS, ONE = "what shares a mean", "statistics", "changed input", "other batches", "one picture"
 LOOKS = (AVERAGES, STATISTICS, CHANGED, OTHERS, ONE)
 NO_GROUPS = "It averages over **{averages}**, which has no row a group here."
-GROUPS = "One mean and one standard deviation for {averaged_over}; the first {shown:,} of {count:,} are drawn."
-LEARNED = "Gamma and beta by channel, the first {shown:,} of {count:,}; 1 and 0 where the layer has no such parameters."
+GROUPS = "One mean and one standard deviation for {averaged_over}{shown}."
+FIRST = ", the first {shown:,} of {count:,}"
+LEARNED = "Gamma and beta by channel{shown}; 1 and 0 where the layer has no such parameters."
 KEPT = (
     "In training it takes the batch's own statistics; in evaluation, as here, the running ones that it kept. Where the two part "
     "by more than so few pictures scatter, they are unlike those that it was trained on, or it was never trained."

@@ -147,6 +147,14 @@ def test_what_cannot_be_drawn_of_a_home_made_norm_is_said(monkeypatch, name, sai
     assert {text.value for text in app.markdown} & of == said and len(charts(app)) == drawn
 
 
+def test_only_a_part_that_is_drawn_is_called_one():
+    app = open_page("own_network", look=words.STATISTICS)
+    said = [caption.value for caption in app.caption]
+    assert any(text.startswith("Gamma and beta by channel;") for text in said) and not any("the first" in text for text in said)
+    app.text_area[0].set_value("norm: batch\nparts:\n  - convolution: 58\n  - norm: usual\n").run()
+    assert sum("the first 48 of 58" in caption.value for caption in app.caption) == 2
+
+
 def test_the_owners_networks_stand_in_the_list(monkeypatch, tmp_path):
     (tmp_path / "mine.yaml").write_text(words.EXAMPLE)
     assert words.SERVERS not in choice(open_page("own_network"), "door").options
