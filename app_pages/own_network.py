@@ -20,6 +20,7 @@ with found:
     else:
         st.info("This network has no norm layer.", icon=":material/info:")
     own_network.offer_lab(choice)
-own_layers.show(choice, rows)
+if rows:
+    own_layers.show(choice, rows)
 
 frame.close_page("own_network")

@@ -21,9 +21,10 @@ MOST_MAPS = 4
 
 
 def show(choice: Choice, rows: list[dict]) -> None:
-    """Shows one of `words.LOOKS`, as the visitor chooses; nothing where no layer was met."""
+    """Shows one of `words.LOOKS`, as the visitor chooses; says so where there is no layer to look into."""
     met = [row for row in rows if row["reached"] and row["class"] != "functional"]
     if not met:
+        st.info(words.NO_LAYER, icon=":material/block:")
         return
     options = {"default": words.LOOKS[0], "required": True, "key": "look", **BOUND}
     look = frame.one_of("Look at", words.LOOKS, **options)

@@ -23,6 +23,10 @@ FOUND = (
 )
 GROUPS_TAKEN = "In {groups} groups; where that does not divide a layer's channels, in the largest number that divides both."
 NOT_SWAPPED = "no norm of this network can be swapped: only BatchNorm and GroupNorm can, and no layer made from them"
+NO_LAYER = (
+    "None of these can be looked into: that takes a layer which the network keeps and reaches, not a function or a layer that it "
+    "makes anew each time."
+)
 NO_CELLS = "It shares a mean along axes that the cells of *What is averaged* do not show: **{averages}**."
 CELLS = "Drawn on 3 pictures of 4 channels: cells of one colour and letter share one mean in this layer, in training."
 AVERAGES, STATISTICS, CHANGED, OTHERS, ONE = "what shares a mean", "statistics", "changed input", "other batches", "one picture"

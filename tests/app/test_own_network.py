@@ -2,6 +2,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
+from torch.nn import functional
 
 from normviz.app import own_network as view
 from normviz.model import own_network, written
@@ -32,7 +33,7 @@ def test_norms_are_swapped():
     assert averages(app) == ["CHW"] * 4 and not app.warning
     choice(app, "swapped").set_value("none").run()
     assert not app.exception and not app.table
-    assert app.info[0].value == "This network has no norm layer."
+    assert [info.value for info in app.info] == ["This network has no norm layer."]
 
 
 def test_group_norm_takes_as_many_groups_as_divide_the_channels():
@@ -145,6 +146,18 @@ def test_what_cannot_be_drawn_of_a_home_made_norm_is_said(monkeypatch, name, sai
     assert_whole_but_for_charts(app)
     of = {words.KEPT, words.KEPT_UNSEEN, words.NOT_KEPT, words.LEARNED_UNSEEN}
     assert {text.value for text in app.markdown} & of == said and len(charts(app)) == drawn
+
+
+class Functional(nn.Module):
+    def forward(self, x):
+        return nn.GroupNorm(3, 6)(functional.layer_norm(x, x.shape[1:])).flatten(1)
+
+
+def test_norms_that_are_no_layers_cannot_be_looked_into(monkeypatch):
+    monkeypatch.setenv("NORMVIZ_NETWORKS_MINE", "tests.app.test_own_network:Functional --input 6x8x8")
+    app = open_page("own_network", door=words.SERVERS)
+    assert not app.exception and averages(app) == ["CHW", "(C/3)HW"]
+    assert words.NO_LAYER in {info.value for info in app.info} and not charts(app)
 
 
 def test_only_a_part_that_is_drawn_is_called_one():
