@@ -1,5 +1,4 @@
 import shutil
-import tarfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -24,9 +23,7 @@ def packed(archive, tmp_path, own_cache):
 def unpacked(packed):
     """A folder that holds nothing but the folder of batches."""
     file = packed / originals.ARCHIVE
-    with tarfile.open(file) as tar:
-        tar.extractall(packed, filter="data")
-    file.unlink()
+    torchvision.datasets.utils.extract_archive(file, remove_finished=True)
     return packed
 
 
