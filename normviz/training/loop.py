@@ -174,9 +174,9 @@ def _step(state: State, rate: float, pictures: torch.Tensor, labels: torch.Tenso
     labels = labels.to(state.where)
     with _precision(state):
         answers = state.network(pictures.to(state.where)).float()
-    loss = nn.functional.cross_entropy(answers, labels)
+    loss, smoothing = nn.functional.cross_entropy(answers, labels), state.plan.recipe.label_smoothing
     state.optimizer.zero_grad()
-    loss.backward()
+    (nn.functional.cross_entropy(answers, labels, label_smoothing=smoothing) if smoothing else loss).backward()
     state.optimizer.step()
     return loss.item(), (answers.argmax(dim=1) == labels).sum().item()
 

@@ -39,6 +39,7 @@ RULES = {  # of each number of a plan: its rule in words, and whether a value ke
     "warm_up": _real("a number from 0 to below 1", lambda value: 0 <= value < 1),
     "crop_padding": _whole(0, 31),
     "dropout": _real("a number from 0 to below 1", lambda value: 0 <= value < 1),
+    "label_smoothing": _real("a number from 0 to below 1", lambda value: 0 <= value < 1),
 }
 
 
@@ -61,6 +62,8 @@ class Recipe:
         warm_up: share of the steps in which the rate of the cycle rises.
         crop_padding: reflected pixels on each side that the random crop may reach into.
         dropout: probability of dropping a value behind each norm.
+        label_smoothing: share of the target that all classes have alike (Szegedy et al. 2016, section 7); what is reported is
+            the cross-entropy without it.
         optimizer: "adamw", "adam" as in the source, "sgd" with momentum 0.9, or "muon"; see `muon.Muon`.
         schedule: "one_cycle", "constant", or "plateau": the source's, stepped as it stepped it; see `state.plateau`.
         order: which pictures share a batch: "mixed", or only those of "one class" or "two classes".
@@ -77,6 +80,7 @@ class Recipe:
     warm_up: float = 0.2
     crop_padding: int = 2
     dropout: float = 0.0
+    label_smoothing: float = 0.0
     optimizer: str = "adamw"
     schedule: str = "one_cycle"
     order: str = "mixed"
@@ -160,7 +164,9 @@ class Plan:
 
 
 _LATER_PARTS = {name: getattr(Plan, name) for name in ("widths", "design", "weight_standardization")}
-_LATER_CHOICES = {name: getattr(Recipe, name) for name in ("order", "augmentation", "flip", "precision", "trained")}
+_LATER_CHOICES = {
+    name: getattr(Recipe, name) for name in ("label_smoothing", "order", "augmentation", "flip", "precision", "trained")
+}
 
 
 def learning_rate(step: int, steps: int, recipe: Recipe) -> float:

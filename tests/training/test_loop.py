@@ -9,7 +9,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from normviz.training import loop, plans, runs
+from normviz.pictures import tensors
+from normviz.training import loop, plans, runs, state
 
 PLAN = plans.Plan("published", "layer", recipe=plans.Recipe(epochs=3, batch_size=50))
 
@@ -51,6 +52,24 @@ def test_another_seed_gives_another_history(made_up, tmp_path):
         for seed in (0, 1)
     )
     assert one.contents["weights.safetensors"] != two.contents["weights.safetensors"]
+
+
+def test_label_smoothing_changes_the_gradient_and_not_what_is_reported(made_up):
+    pictures, smoothing = made_up(20), 0.3
+    recipe = plans.Recipe(1, 20, 0.1, 0.0, optimizer="sgd", schedule="constant", augmentation="none", label_smoothing=smoothing)
+    run, other = (state.begin(plans.Plan("published", "layer", recipe=recipe), training=pictures) for _ in range(2))
+    steps = []
+    loop.advance(run, pictures, report=steps.append)
+
+    answers = other.network(tensors.standardise(pictures.images, *other.network.standard)).log_softmax(dim=1)
+    target = torch.full_like(answers, smoothing / 10)
+    target[torch.arange(20), torch.as_tensor(pictures.labels)] += 1 - smoothing
+    (-(target * answers).sum(dim=1).mean()).backward()
+    for stepped, weight in zip(run.network.parameters(), other.network.parameters()):
+        torch.testing.assert_close(stepped.data, weight.data - 0.1 * weight.grad, atol=1e-5, rtol=1e-4)
+    assert steps[0].loss == pytest.approx(
+        torch.nn.functional.nll_loss(answers, torch.as_tensor(pictures.labels)).item(), rel=1e-5
+    )
 
 
 def test_divergence_names_the_step_and_keeps_the_good_run(made_up, tmp_path):

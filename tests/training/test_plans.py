@@ -29,6 +29,7 @@ def test_learning_rate_equals_torch():
         ("warm_up", (1, -0.1, math.nan, math.inf)),
         ("crop_padding", (-1, 32, 1.5, math.nan)),
         ("dropout", (1, -0.1, math.nan, math.inf)),
+        ("label_smoothing", (1, -0.1, math.nan, math.inf)),
         ("optimizer", ("rmsprop", "")),
         ("schedule", ("", None)),
         ("flip", ("never", None)),
