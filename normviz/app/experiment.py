@@ -114,22 +114,17 @@ def _draw_causes(shown: Shown) -> None:
 
 def _chart(shown: Shown, quantity: str, axis: Axis, said: str) -> None:
     setup = shown.setup
-    names = {norm: _short(norm) + _guessed(norm, shown.about) for norm in setup.norms}
-    names |= {f"{norm}, its batch": f"{_short(norm)}, its batch" for norm in setup.norms}
+    names = {norm: NORMS[norm].short + _guessed(norm, shown.about) for norm in setup.norms}
+    names |= {f"{norm}, its batch": f"{NORMS[norm].short}, its batch" for norm in setup.norms}
     changes = outcome.changes(shown.points, shown.rates)
     table = outcome.lines(shown.points, quantity)
     for name, points in shown.behind:
         behind = outcome.lines(points, quantity).query("not dashed").assign(dashed=True)
         behind["series"] = behind["norm"] + f", {name}"
-        names |= {f"{norm}, {name}": f"{_short(norm)}, {name}" for norm in behind["norm"].unique()}
+        names |= {f"{norm}, {name}": f"{NORMS[norm].short}, {name}" for norm in behind["norm"].unique()}
         table = pd.concat([table, behind], ignore_index=True)
     end = setup.steps * setup.batch_size
     frame.show(Growing(end, axis).drawing(table, names, changes), said, key=f"{quantity}_{end}")
-
-
-def _short(norm: str) -> str:
-    label = NORMS[norm].label
-    return label if norm == "none" else label.removesuffix(" norm")
 
 
 def _guessed(norm: str, about: About) -> str:

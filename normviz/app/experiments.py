@@ -7,6 +7,7 @@ from normviz.app import frame, saved, take_away
 from normviz.app.evidence import folded
 from normviz.charts import evidence as evidence_charts
 from normviz.charts.evidence import Axis
+from normviz.model.norms import NORMS
 from normviz.studies import evidence, experiments, texts
 from normviz.words import questions
 
@@ -70,7 +71,7 @@ def show_affine(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> No
     if not _is_enough(means):
         return
     said = experiments.affine_sentence(means)
-    alone = seeds[seeds["trained"] == "norms"].assign(name=lambda rows: rows["norm"].map(texts.short_name))
+    alone = seeds[seeds["trained"] == "norms"].assign(name=lambda rows: [NORMS[norm].short for norm in rows["norm"]])
     _show_models(means, seeds, [said, *experiments.pair_sentences(alone)], "network and what learns", "What gamma and beta do.")
 
 

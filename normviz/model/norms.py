@@ -51,6 +51,11 @@ class Norm:
     shape: str
     averages_over: str
 
+    @property
+    def short(self) -> str:
+        """Its name beside a line."""
+        return self.label if self.key == "none" else self.label.removesuffix(" norm")
+
     def on(self, scheme: str) -> Tones:
         """Returns its tones on a page of that scheme, "light" or "dark"."""
         return {"light": self.light, "dark": self.dark}[scheme]

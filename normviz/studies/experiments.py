@@ -8,7 +8,6 @@ import pandas as pd
 from normviz.model.norms import COMPARED, NORMS
 from normviz.studies import evidence, findings
 from normviz.studies.findings import labelled
-from normviz.studies.texts import short_name
 from normviz.training import runs
 from normviz.words import questions
 
@@ -43,7 +42,7 @@ def rates(table: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     found = {}
     for optimizer, rows in last.groupby("optimizer", sort=False):
         lines = evidence.by_model(rows, "value", ("norm", "x")).sort_values("x")
-        lines = lines.assign(series=lines["norm"], label=lines["norm"].map(short_name), dashed=False)
+        lines = lines.assign(series=lines["norm"], label=lines["norm"].map(lambda norm: NORMS[norm].short), dashed=False)
         lines[["low", "high"]] = lines[["low", "high"]].clip(0.0, 1.0)
         found[optimizer] = lines, rows[["norm", "seed", "x", "value"]]
     return found
@@ -66,11 +65,11 @@ def tolerated(lines: pd.DataFrame) -> pd.DataFrame:
 def rates_sentence(optimizer: str, lines: pd.DataFrame) -> str:
     """States for each norm the range of rates that it tolerates, and which norm is the most accurate at how many of them."""
     ranges = tolerated(lines).sort_values("norm", key=lambda norms: norms.map([*NORMS].index))
-    said = [f"{short_name(row.norm)} {row.best:.0%} at best, {_range(row.lowest, row.highest)}" for row in ranges.itertuples()]
+    said = [f"{NORMS[row.norm].short} {row.best:.0%} at best, {_range(row.lowest, row.highest)}" for row in ranges.itertuples()]
     by_rate = lines.pivot(index="x", columns="norm", values="mean")
     alone = by_rate[by_rate.eq(by_rate.max(axis=1), axis=0).sum(axis=1) == 1]
     first = ", ".join(
-        f"{short_name(norm)} at {count} of {len(by_rate)}" for norm, count in alone.idxmax(axis=1).value_counts().items()
+        f"{NORMS[norm].short} at {count} of {len(by_rate)}" for norm, count in alone.idxmax(axis=1).value_counts().items()
     )
     leads = f" Highest mean by rate: {first}." if first else ""
     return (
@@ -93,7 +92,7 @@ def seeds_sentence(table: pd.DataFrame) -> str:
     counts = []
     for optimizer, norms in lost["norm"].groupby(_setting(lost, "optimizer"), sort=False):
         found = norms.value_counts()
-        of_norms = ", ".join(f"{short_name(norm)} {found[norm]}" for norm in NORMS if norm in found)
+        of_norms = ", ".join(f"{NORMS[norm].short} {found[norm]}" for norm in NORMS if norm in found)
         counts.append(f"with {questions.OPTIMIZERS[optimizer].removesuffix('.')} {of_norms}")
     return f"{said} A run whose loss was not finite any more counts as chance: {'; '.join(counts)}."
 
@@ -121,7 +120,7 @@ def sorted_batches(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Returns accuracy by what shares a training batch: means (name, norm, order, mean, low, high, count, label), and seeds."""
     last = evidence.results(table)
     last = last.assign(order=_setting(last, "order", "mixed"), value=last["test_accuracy"])
-    last["name"] = [f"{row.order}: {short_name(row.norm)}" for row in last.itertuples()]
+    last["name"] = [f"{row.order}: {NORMS[row.norm].short}" for row in last.itertuples()]
     ranks = [(questions.ORDERS.index(row.order), COMPARED.index(row.norm)) for row in last.itertuples()]
     last = last.assign(rank=ranks).sort_values("rank", kind="stable")
     means = evidence.by_model(last, "value", ("name", "norm", "order"))
@@ -133,7 +132,7 @@ def sorted_sentence(means: pd.DataFrame) -> str:
     by_norm = means.pivot(index="norm", columns="order", values="mean")
     if not {"mixed", "one class"} <= set(by_norm):
         return "Not every order has been run."
-    said = [f"{short_name(norm)} from {row['mixed']:.1%} to {row['one class']:.1%}" for norm, row in by_norm.iterrows()]
+    said = [f"{NORMS[norm].short} from {row['mixed']:.1%} to {row['one class']:.1%}" for norm, row in by_norm.iterrows()]
     return f"From mixed batches to batches of one class, test accuracy goes: {', '.join(said)}."
 
 
@@ -167,7 +166,7 @@ def affine(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     last = _of_whole_seeds(table)
     last = last.assign(trained=_setting(last, "trained", "all"), value=last["test_accuracy"])
     last = last[last["norm"].isin(last.loc[last["trained"] == "norms", "norm"])]
-    last["name"] = [f"{short_name(row.norm)}, {questions.TRAINED[row.trained]}" for row in last.itertuples()]
+    last["name"] = [f"{NORMS[row.norm].short}, {questions.TRAINED[row.trained]}" for row in last.itertuples()]
     ranks = [(list(questions.TRAINED).index(row.trained), COMPARED.index(row.norm)) for row in last.itertuples()]
     last = last.assign(rank=ranks).sort_values("rank", kind="stable")
     means = evidence.by_model(last, "value", ("name", "norm", "trained"))
@@ -178,7 +177,7 @@ def affine_sentence(means: pd.DataFrame) -> str:
     """States how far gamma and beta alone get, and how many values that is."""
     run = runs.load("controlled", "batch")
     learned = 2 * int((run.layer_stats["epoch"] == 0).sum())
-    reached = [f"{short_name(row.norm)} {row.mean:.1%}" for row in means[means["trained"] == "norms"].itertuples()]
+    reached = [f"{NORMS[row.norm].short} {row.mean:.1%}" for row in means[means["trained"] == "norms"].itertuples()]
     return (
         f"With {learned} of {run.info['parameters']:,} values learned and every filter left as it was drawn: "
         f"{', '.join(reached)}."
@@ -219,7 +218,7 @@ def networks(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
             if differences.empty:
                 continue
             row = {
-                "name": f"{questions.NETWORKS[network]}: batch − {short_name(norm).lower()}",
+                "name": f"{questions.NETWORKS[network]}: batch − {NORMS[norm].short.lower()}",
                 "norm": norm,
                 "network": network,
             }

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from normviz.model.norms import NORMS
-from normviz.words import naming
 
 
 def as_text(means: pd.DataFrame, name: str, points: bool = False) -> pd.DataFrame:
@@ -37,10 +36,5 @@ def lines_as_text(lines: pd.DataFrame, heading: str) -> pd.DataFrame:
     half = (lines["high"] - lines["mean"]).map("{:.1%}".format)
     texts = lines["mean"].map("{:.1%}".format) + (" ± " + half).where(lines["count"] > 1, "")
     table = lines.assign(text=texts).pivot(index="x", columns="norm", values="text").fillna("")
-    table = table[[norm for norm in NORMS if norm in table]].rename(columns=short_name)
+    table = table[[norm for norm in NORMS if norm in table]].rename(columns=lambda norm: NORMS[norm].short)
     return table.set_axis(table.index.map("{:g}".format)).rename_axis(index=heading, columns=None).reset_index()
-
-
-def short_name(norm: str) -> str:
-    """Returns how a norm of the equal networks is called beside a line."""
-    return naming.LABELS["controlled"].get(norm) or NORMS[norm].label

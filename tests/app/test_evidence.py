@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import streamlit as st
 
@@ -7,6 +9,7 @@ from normviz.studies import evidence
 from normviz.words import questions
 from tests.app.pages import assert_whole, open_page
 
+BY_STUDY = ("seeds", "shift")  # that differ with the study
 BEGUN = evidence.begun(questions.STUDIES)
 
 
@@ -14,8 +17,13 @@ def question(app):
     return next(box for box in app.selectbox if box.key == "question")
 
 
-@pytest.mark.parametrize("study", STUDIES)
-@pytest.mark.parametrize("name", BEGUN)
+@pytest.mark.parametrize(
+    ("name", "study"),
+    [
+        *((name, "controlled") for name in BEGUN if name not in BY_STUDY),
+        *itertools.product(BY_STUDY, STUDIES),
+    ],
+)
 def test_each_question_is_whole(name, study):
     title = questions.STUDIES[name].title
     app = open_page("evidence", study=study, question=title)
