@@ -7,7 +7,6 @@ from normviz.app import experiments, frame, saved
 from normviz.studies.evidence import SEEDS_OF
 from normviz.words import papers, questions
 
-BY_STUDY = ("seeds", "shift")  # that differ with the study chosen above
 QUESTIONS = {
     "seeds": view.show_seeds,
     "networks": experiments.show_networks,
@@ -25,12 +24,12 @@ QUESTIONS = {
 frame.open_page("evidence")
 
 name = view.choose_question([*QUESTIONS])
-if name not in BY_STUDY:
+if name not in view.BY_STUDY:
     frame.hide_study()
 source = SEEDS_OF[frame.study()] if name == "seeds" else name
 table = saved.seeds() if name == "seeds" else saved.evidence(name)
-if saved.covers(table, source) if name in BY_STUDY else table is not None:
-    study = frame.study() if name in BY_STUDY else ""
+if saved.covers(table, source) if name in view.BY_STUDY else table is not None:
+    study = frame.study() if name in view.BY_STUDY else ""
     QUESTIONS[name](table, saved.evidence_stamp(source), frame.scheme(), study)
     st.markdown(f"**How it was measured.** {papers.with_references(questions.STUDIES[name].opening)}")
     st.caption(saved.measured_words(source, table))

@@ -14,6 +14,8 @@ from normviz.studies import evidence as studies
 from normviz.studies import findings, small_batches, texts
 from normviz.words import naming, papers, questions
 
+BY_STUDY = ("seeds", "shift")  # whose answers differ with the study chosen above
+
 
 @take_away.replayed
 def show_seeds(_table: pd.DataFrame, stamp: int, scheme: str, study: str) -> None:

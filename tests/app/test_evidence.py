@@ -3,13 +3,13 @@ import itertools
 import pytest
 import streamlit as st
 
+from normviz.app.evidence import BY_STUDY
 from normviz.classroom import lessons
 from normviz.model.norms import STUDIES
 from normviz.studies import evidence
 from normviz.words import questions
 from tests.app.pages import assert_whole, open_page
 
-BY_STUDY = ("seeds", "shift")  # that differ with the study
 BEGUN = evidence.begun(questions.STUDIES)
 
 
