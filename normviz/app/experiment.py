@@ -100,10 +100,12 @@ def _highest(shown: Shown) -> float:
 
 def _draw_causes(shown: Shown) -> None:
     st.markdown("**What explains it**")
-    grid = st.grid(3, min_column_width=300)
-    with grid.cell():
-        st.caption("Batch norm: how far the last batch's mean lies from the running mean, by layer")
-        frame.show(stray(outcome.stray(shown.points)), "Distance of the batch mean from the running mean by layer.")
+    has_batch_norm = "batch" in shown.setup.norms
+    grid = st.grid(2 + has_batch_norm, min_column_width=300)
+    if has_batch_norm:
+        with grid.cell():
+            st.caption("Batch norm: how far the last batch's mean lies from the running mean, by layer")
+            frame.show(stray(outcome.stray(shown.points)), "Distance of the batch mean from the running mean by layer.")
     with grid.cell():
         st.caption("Length of the gradient")
         _chart(shown, "gradient", Axis("gradient norm", 0.01, 100.0, "~g", log=True), "Norm of the gradient by pictures seen.")
